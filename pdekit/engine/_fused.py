@@ -1,0 +1,308 @@
+"""Fused engine: numba loops around planned in-place transforms (CPU)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pdekit import fft as transforms
+from pdekit.engine._codegen import CIS, compiled, source_of
+from pdekit.typing import Array
+
+if TYPE_CHECKING:
+    from pdekit.grid import Grid
+
+Rest = tuple[Any, ...]
+"""Coefficient fields and constants that a pointwise formula takes after the components."""
+
+_ROW = 256  # points per block of the phase kernel: stays in the first-level cache
+
+
+class FusedEngine:
+    """Fields are ``(member, channel, points)`` views of one planned buffer."""
+
+    name = "fused"
+
+    def __init__(
+        self,
+        grid: Grid,
+        channels: int,
+        members: int,
+        *,
+        precision: str,
+        fft: str,
+        workers: int,
+        reproducible: bool,
+    ) -> None:
+        self.dtype = np.dtype("complex128" if precision == "double" else "complex64")
+        self.real = np.dtype("float64" if precision == "double" else "float32")
+        self.size = math.prod(grid.shape)
+        self.channels = channels
+        self._space = grid.shape
+        self._flat = (members, channels, self.size)
+        self.plan = transforms.plan(
+            (members, channels, *grid.shape),
+            axes=tuple(range(-grid.ndim, 0)),
+            kind="c2c",
+            dtype=self.dtype,
+            workers=workers,
+            backend=fft,
+            reproducible=reproducible,
+        )
+        self.work: Array = self.plan.physical.reshape(self._flat)
+        self._buffers: dict[str, Array] = {"work": self.work}
+        self._forward, self._inverse = self.plan.forward, self.plan.inverse
+
+    @property
+    def transforms(self) -> int:
+        """Transforms of one component of one member executed so far."""
+        return int(self.plan.transforms)
+
+    def field(self, u: Array) -> Array:
+        """Return values ``(member, channel, *space)`` in this engine's layout and dtype."""
+        return np.array(u, dtype=self.dtype).reshape(self._flat)
+
+    def symbol(self, values: Array) -> Array:
+        """Return multipliers ``(channel, *modes)`` flattened per channel."""
+        full = np.broadcast_to(values, (self.channels, *self._space))
+        return np.array(full, dtype=self.dtype).reshape(self.channels, self.size)
+
+    def values(self, w: Array) -> Array:
+        """Return an independent copy in the layout ``(member, channel, *space)``."""
+        return w.reshape((*w.shape[:2], *self._space)).copy()
+
+    def load(self, w: Array) -> Array:
+        """Copy ``w`` into the planned buffer."""
+        if w is not self.work:
+            np.copyto(self.work, w)
+        return self.work
+
+    def copy(self, w: Array) -> Array:
+        """Return an independent copy in this engine's layout."""
+        return w.copy()
+
+    def forward(self, w: Array) -> Array:
+        """Transform the planned buffer in place, without scaling."""
+        self._forward()
+        return w
+
+    def inverse(self, w: Array) -> Array:
+        """Transform the planned buffer back in place, without scaling."""
+        self._inverse()
+        return w
+
+    def is_finite(self, w: Array) -> bool:
+        """Test one value: a transform spreads a bad one over all of them."""
+        return bool(np.isfinite(w[:, 0, 0]).all())
+
+    def norm(self, w: Array) -> float:
+        """Return the Euclidean norm of all values of a field."""
+        return float(np.linalg.norm(w))
+
+    def _buffer(self, name: str) -> Array:
+        return self._buffers.setdefault(name, np.zeros(self._flat, self.dtype))
+
+    def stage(self, formula: Callable[..., Any], into: Sequence[str]) -> Callable[..., Any]:
+        """Compile a formula applied mode by mode; the first call fixes the argument kinds."""
+        outputs = tuple(self._buffer(name) for name in into)
+        result = outputs[0] if len(outputs) == 1 else outputs
+        kernel: Callable[..., Any] | None = None
+
+        def run(*arguments: Any) -> Any:
+            nonlocal kernel
+            if kernel is None:
+                kinds = [getattr(a, "ndim", 0) for a in arguments]
+                kernel = compiled(
+                    f"stage_{formula.__name__}", _stage_text(formula, kinds, len(into))
+                )
+            kernel(*outputs, *arguments)
+            return result
+
+        return run
+
+    def pointwise(
+        self, formula: Callable[..., Any], rest: Rest
+    ) -> Callable[[Array, Rest], Array]:
+        """Compile a formula that mixes the components of a field point by point."""
+        text = _pointwise_text(formula, self.channels, [np.ndim(c) > 0 for c in rest])
+        kernel = compiled("pointwise", text)
+
+        def run(w: Array, rest: Rest) -> Array:
+            kernel(w, *rest)
+            return w
+
+        return run
+
+    def phase_flow(
+        self, rate: Callable[..., Any], rest: Rest
+    ) -> Callable[[Array, float, Rest], Array]:
+        """Compile  u ↦ u exp(i h rate(u)),  one pass over memory."""
+        text = _phase_text(rate, self.channels, [np.ndim(c) > 0 for c in rest])
+        kernel = compiled("phase_flow", text)
+
+        def run(w: Array, h: float, rest: Rest) -> Array:
+            kernel(w, h, *rest)
+            return w
+
+        return run
+
+    def slopes(self, count: int) -> Array:
+        """Return room for the slopes of a Runge–Kutta step."""
+        return np.zeros((count, *self._flat), self.dtype)
+
+    def combination(self, slots: Sequence[int], store: int) -> Callable[..., Array]:
+        """Compile  slopes[store] = turn·w;  w = e (v + Σ aⱼ slopes[slotsⱼ])."""
+        kernel = compiled("combination", _combination_text(slots, store))
+
+        def run(
+            w: Array, slopes: Array, turn: Array, v: Array, e: Array, a: Array
+        ) -> Array:
+            kernel(w, slopes, turn, v, e, a)
+            return w
+
+        return run
+
+    def norms(self, first: Sequence[int], second: Sequence[int]) -> Callable[..., Any]:
+        """Compile the squared norms of two combinations of slopes and of a field."""
+        return compiled("norms", _norms_text(first, second))
+
+    def coefficient(self, c: Array) -> Array:
+        """Return a coefficient field as real values per point, or the number it is."""
+        if np.ndim(c) == 0:
+            return float(c)
+        return np.array(np.broadcast_to(c, self._space), self.real).ravel()
+
+
+def _stage_text(formula: Callable[..., Any], kinds: Sequence[int], outputs: int) -> str:
+    """Loop over members, channels and modes; a symbol has no member axis."""
+    index = {3: "[b, c, i]", 2: "[c, i]", 0: ""}
+    names = [f"a{j}" for j in range(len(kinds))]
+    outs = [f"o{j}" for j in range(outputs)]
+    call = ", ".join(name + index[kind] for name, kind in zip(names, kinds, strict=True))
+    return (
+        source_of(formula, "formula")
+        + f"""
+@loop
+def kernel({", ".join(outs + names)}):
+    for b in range(o0.shape[0]):
+        for c in range(o0.shape[1]):
+            for i in range(o0.shape[2]):
+                {", ".join(f"{o}[b, c, i]" for o in outs)} = formula({call})
+"""
+    )
+
+
+def _mixing(channels: int, arrays: Sequence[bool]) -> tuple[str, str]:
+    """Parameter list and call arguments shared by the kernels that mix components."""
+    call = [f"u{c}" for c in range(channels)]
+    call += [f"f{j}[i]" if is_array else f"f{j}" for j, is_array in enumerate(arrays)]
+    return ", ".join(f"f{j}" for j in range(len(arrays))), ", ".join(call)
+
+
+def _pointwise_text(
+    formula: Callable[..., Any], channels: int, arrays: Sequence[bool]
+) -> str:
+    names, call = _mixing(channels, arrays)
+    load = "".join(f"            u{c} = w[b, {c}, i]\n" for c in range(channels))
+    store = ", ".join(f"w[b, {c}, i]" for c in range(channels))
+    return (
+        source_of(formula, "formula")
+        + f"""
+@loop
+def kernel(w, {names}):
+    for b in range(w.shape[0]):
+        for i in range(w.shape[2]):
+{load}            {store} = formula({call})
+"""
+    )
+
+
+def _phase_text(rate: Callable[..., Any], channels: int, arrays: Sequence[bool]) -> str:
+    """Phase kernel in cache-sized rows, with the short polynomial where it is exact."""
+    names, call = _mixing(channels, arrays)
+    every, pad = range(channels), " " * 20
+    rows = [f"w{c} = w[b, {c}, start:start + {_ROW}]" for c in every]
+    for j, is_array in enumerate(arrays):
+        if is_array:
+            rows.append(f"r{j} = f{j}[start:start + {_ROW}]")
+            call = call.replace(f"f{j}[i]", f"r{j}[i]")
+    phases = [f"u{c} = w{c}[i]" for c in every]
+    phases.append(", ".join(f"p{c}" for c in every) + f" = rate({call})")
+    test = [f"large |= 1 if abs(h * p{c}) > 0.125 else 0" for c in every]
+
+    def turn(cis: str) -> list[str]:
+        return [
+            line
+            for c in every
+            for line in (
+                f"x, y = {cis}(h * p{c})",
+                f"w{c}[i] = complex(u{c}.real * x - u{c}.imag * y, u{c}.real * y + u{c}.imag * x)",
+            )
+        ]
+
+    def block(lines: list[str]) -> str:
+        return "\n".join(pad + line for line in lines)
+
+    return (
+        CIS
+        + source_of(rate, "rate")
+        + f"""
+@loop
+def kernel(w, h, {names}):
+    for b in range(w.shape[0]):
+        for start in range(0, w.shape[2], {_ROW}):
+            {"; ".join(rows)}
+            large = 0
+            for i in range(w0.shape[0]):
+{block(phases + test)}
+            if large:
+                for i in range(w0.shape[0]):
+{block(phases + turn("cis"))}
+            else:
+                for i in range(w0.shape[0]):
+{block(phases + turn("cis_small"))}
+"""
+    )
+
+
+def _combination_text(slots: Sequence[int], store: int) -> str:
+    """One pass over memory: keep the slope  k = turn·n,  form  w = e (v + Σ aⱼ kⱼ)."""
+    terms = [
+        f"a{j} * k" if s == store else f"a{j} * slopes[{s}, b, c, i]"
+        for j, s in enumerate(slots)
+    ]
+    return f"""
+@loop
+def kernel(w, slopes, turn, v, e, a):
+    {"; ".join(f"a{j} = a[{j}]" for j in range(len(slots)))}
+    for b in range(w.shape[0]):
+        for c in range(w.shape[1]):
+            for i in range(w.shape[2]):
+                k = turn[c, i] * w[b, c, i]
+                slopes[{store}, b, c, i] = k
+                w[b, c, i] = e[c, i] * (v[b, c, i] + {" + ".join(terms)})
+"""
+
+
+def _norms_text(first: Sequence[int], second: Sequence[int]) -> str:
+    """Squared norms of two combinations of the slopes and of the state."""
+    p = " + ".join(f"x[{j}] * slopes[{s}, b, c, i]" for j, s in enumerate(first))
+    q = " + ".join(f"y[{j}] * slopes[{s}, b, c, i]" for j, s in enumerate(second))
+    return f"""
+@loop
+def kernel(slopes, v, x, y):
+    n0 = n1 = n2 = 0.0
+    for b in range(v.shape[0]):
+        for c in range(v.shape[1]):
+            for i in range(v.shape[2]):
+                p = {p}
+                q = {q}
+                z = v[b, c, i]
+                n0 += p.real * p.real + p.imag * p.imag
+                n1 += q.real * q.real + q.imag * q.imag
+                n2 += z.real * z.real + z.imag * z.imag
+    return n0, n1, n2
+"""

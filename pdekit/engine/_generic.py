@@ -1,0 +1,184 @@
+"""Generic engine: every formula on whole arrays, nothing in place.
+
+With torch it runs on CPU and CUDA and carries gradients; with NumPy it is the readable
+counterpart that the compiled loops are tested against.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pdekit import fft as transforms
+from pdekit.errors import BackendUnavailable
+from pdekit.typing import Array
+
+if TYPE_CHECKING:
+    from pdekit.grid import Grid
+
+
+Rest = tuple[Any, ...]
+
+
+class GenericEngine:
+    """Fields are ``(member, channel, *space)`` arrays of NumPy or torch."""
+
+    def __init__(
+        self,
+        grid: Grid,
+        channels: int,
+        *,
+        library: str,
+        precision: str,
+        device: str,
+        fft: str,
+        workers: int,
+    ) -> None:
+        self.name = library
+        self.size = math.prod(grid.shape)
+        self.channels = channels
+        self._axes = tuple(range(-grid.ndim, 0))
+        self._workers = workers
+        self._real = "float64" if precision == "double" else "float32"
+        self._complex = "complex128" if precision == "double" else "complex64"
+        self._device = device
+        self._count = 0
+        if library == "torch":
+            self._torch = _torch_on(device)
+            self._fft = transforms.get("torch")
+        else:
+            self._torch = None
+            self._fft = transforms.get("scipy" if fft in ("auto", "torch") else fft)
+
+    @property
+    def transforms(self) -> int:
+        """Transforms of one component of one member executed so far."""
+        return self._count
+
+    def field(self, u: Array) -> Array:
+        """Return values in this engine's library, dtype and device; gradients survive."""
+        return self._as(u, self._complex)
+
+    def symbol(self, values: Array) -> Array:
+        """Return multipliers ``(channel, *modes)``."""
+        return self._as(values, self._complex)
+
+    def values(self, w: Array) -> Array:
+        """Return ``w``: arrays of this engine are never changed in place."""
+        return w
+
+    load = copy = values
+
+    def forward(self, w: Array) -> Array:
+        """Transform without scaling."""
+        self._count += math.prod(w.shape[: -len(self._axes)])
+        return self._fft.fft(w, self._axes, workers=self._workers)
+
+    def inverse(self, w: Array) -> Array:
+        """Transform back without scaling."""
+        self._count += math.prod(w.shape[: -len(self._axes)])
+        return self._fft.ifft(w, self._axes, workers=self._workers) * self.size
+
+    def is_finite(self, w: Array) -> bool:
+        """Test one value per member."""
+        sample = w[(slice(None), 0, *(0 for _ in self._axes))]
+        if self._torch is not None:
+            return bool(self._torch.isfinite(self._torch.view_as_real(sample)).all())
+        return bool(np.isfinite(sample).all())
+
+    def norm(self, w: Array) -> float:
+        """Return the Euclidean norm of all values of a field."""
+        w = w.detach() if self._torch is not None else w
+        return math.sqrt(float((w.real**2 + w.imag**2).sum()))
+
+    def stage(self, formula: Callable[..., Any], into: Sequence[str]) -> Callable[..., Any]:
+        """Return the formula itself."""
+        return formula
+
+    def pointwise(
+        self, formula: Callable[..., Any], rest: Rest
+    ) -> Callable[[Array, Rest], Array]:
+        """Apply a formula to the components of a field."""
+
+        def run(w: Array, rest: Rest) -> Array:
+            return self._join(formula(*self._split(w), *rest))
+
+        return run
+
+    def phase_flow(
+        self, rate: Callable[..., Any], rest: Rest
+    ) -> Callable[[Array, float, Rest], Array]:
+        """Apply  u ↦ u exp(i h rate(u))."""
+
+        def run(w: Array, h: float, rest: Rest) -> Array:
+            components = self._split(w)
+            rates = rate(*components, *rest)
+            rates = rates if isinstance(rates, tuple) else (rates,)
+            return self._join(
+                tuple(
+                    u * self._exp(1j * h * r)
+                    for u, r in zip(components, rates, strict=True)
+                )
+            )
+
+        return run
+
+    def slopes(self, count: int) -> Any:
+        """Return room for the slopes of a Runge–Kutta step."""
+        return [None] * count
+
+    def combination(self, slots: Sequence[int], store: int) -> Callable[..., Array]:
+        """Return  w = e (v + Σ aⱼ slopes[slotsⱼ])  after  slopes[store] = turn·w."""
+
+        def run(w: Array, slopes: Any, turn: Array, v: Array, e: Array, a: Array) -> Array:
+            slopes[store] = turn * w
+            return e * (
+                v + sum(float(x) * slopes[s] for x, s in zip(a, slots, strict=True))
+            )
+
+        return run
+
+    def norms(self, first: Sequence[int], second: Sequence[int]) -> Callable[..., Any]:
+        """Return the squared norms of two combinations of slopes and of a field."""
+
+        def run(slopes: Any, v: Array, x: Array, y: Array) -> tuple[float, float, float]:
+            p = sum(float(c) * slopes[s] for c, s in zip(x, first, strict=True))
+            q = sum(float(c) * slopes[s] for c, s in zip(y, second, strict=True))
+            return self.norm(p) ** 2, self.norm(q) ** 2, self.norm(v) ** 2
+
+        return run
+
+    def _split(self, w: Array) -> tuple[Array, ...]:
+        return tuple(w[:, c] for c in range(self.channels))
+
+    def _join(self, components: Any) -> Array:
+        if not isinstance(components, tuple):
+            components = (components,)
+        if self._torch is not None:
+            return self._torch.stack(components, dim=1)
+        return np.stack(components, axis=1)
+
+    def _exp(self, w: Array) -> Array:
+        return self._torch.exp(w) if self._torch is not None else np.exp(w)
+
+    def coefficient(self, c: Array) -> Array:
+        """Return a coefficient field in this engine's library, or the number it is."""
+        return self._as(c, self._real) if np.ndim(c) else float(c)
+
+    def _as(self, values: Array, dtype: str) -> Array:
+        if self._torch is None:
+            return np.asarray(values, dtype=dtype)
+        return self._torch.as_tensor(
+            values, dtype=getattr(self._torch, dtype), device=self._device
+        )
+
+
+def _torch_on(device: str) -> Any:
+    import torch
+
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise BackendUnavailable(device, "torch finds no CUDA device", ("cpu",))
+    return torch

@@ -1,0 +1,63 @@
+"""Time integrators, one per file; the file's name is the name used in case files.
+
+Each file defines ``integrator``, a value with ``name``, ``order``, ``adaptive`` and
+``start(system, ...)``, which returns a :class:`Stepper`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pdekit.stepping._system import System
+from pdekit.typing import Array, Field
+
+__all__ = ["Integrator", "State", "Stepper", "System"]
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything a run needs to go on: saved as it is, resumed bit for bit.
+
+    ``u`` is in the space in which the integrator advances it; splitting methods keep it
+    between the two halves of a merged sub-step.
+    """
+
+    u: Array
+    time: float
+    step: int = 0
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Stepper(Protocol):
+    """An integrator at work on one system."""
+
+    def start(self, u: Field) -> State:
+        """Return the state at the initial time for values ``(member, channel, *space)``."""
+        ...
+
+    def advance(self, state: State, until: float, max_steps: int) -> State:
+        """Take at most ``max_steps`` steps, none of them past ``until``."""
+        ...
+
+    def arrived(self, state: State, until: float) -> bool:
+        """Whether the next step would pass ``until``."""
+        ...
+
+    def sample(self, state: State, time: float) -> Field:
+        """Values at a time within the next step; the state is left as it is."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """Numbers for the summary: step sizes, rejected steps."""
+        ...
+
+
+class Integrator(Protocol):
+    """What a file of this package defines under the name ``integrator``."""
+
+    name: str
+    order: int
+    adaptive: bool
+    summary: str
+    reference: str

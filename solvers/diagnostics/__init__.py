@@ -1,0 +1,1 @@
+"""Diagnostics that go beyond invariants: entropies, phase space, scattering data."""

@@ -1,0 +1,1 @@
+"""Exact solutions, one file per equation; each has its own residual test."""

@@ -1,0 +1,1 @@
+"""Equations solved by Fourier pseudo-spectral methods, one file each."""

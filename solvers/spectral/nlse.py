@@ -1,0 +1,177 @@
+"""Nonlinear Schrödinger equation,  i ψₜ = −(D/2) ∇²ψ + V ψ − g |ψ|² ψ,  on a periodic box."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field as Key
+
+from pdekit.equation import AbstractEquation, Formula, Params
+from pdekit.expressions import compile_expression, evaluate_on
+from pdekit.grid import Grid
+from pdekit.solvers.diagnostics import entropy, nlse_metrics, spacetime
+from pdekit.solvers.exact import nlse as exact
+from pdekit.solvers.exact import nlse_states as states
+from pdekit.solvers.exact.scaling import rescaled
+from pdekit.typing import Array, Field
+
+
+class NLSEParams(Params):
+    """Coefficients of  i ψₜ = −(D/2) ∇²ψ + V ψ − g |ψ|² ψ."""
+
+    dispersion: float = Key(1.0, description="D; 1 is the canonical form")
+    focusing: float = Key(1.0, description="g; positive focuses, negative defocuses")
+    potential: Formula | None = Key(None, description="V, a formula of x, y, z and t")
+
+
+class NLSE(AbstractEquation):
+    """One complex field on a periodic box in one to three dimensions.
+
+    Split as  ψ̂ₜ = L ψ̂ + N̂  with  L = −i D k²/2  and  N = i (g|ψ|² − V) ψ.  The flow of N
+    leaves |ψ| alone, so it is  ψ ↦ ψ exp(i h (g|ψ|² − V)),  exactly.
+
+    Conserved (V = 0, one dimension, all five; otherwise mass, and energy if V does not
+    depend on time):
+
+    * mass  ∫|ψ|²,  momentum  ∫Im ψ*∇ψ,  energy  ∫ D/2 |∇ψ|² + V|ψ|² − g/2 |ψ|⁴,
+    * i4  ∫ Im(D ψ*ψₓₓₓ + 3g|ψ|²ψ*ψₓ),
+    * i5  ∫ D²|ψₓₓ|² − gD(6|ψ|²|ψₓ|² + (|ψ|²)ₓ²) + 2g²|ψ|⁶.
+
+    References
+    ----------
+    Zakharov & Shabat, Sov. Phys. JETP 34 (1972) 62 (conservation laws, D = g = 1 here).
+    """
+
+    name: ClassVar[str] = "nlse"
+    fields: ClassVar[tuple[str, ...]] = ("psi",)
+    complex: ClassVar[bool] = True
+    dimensions: ClassVar[tuple[int, ...]] = (1, 2, 3)
+    Params = NLSEParams
+    references = ("Zakharov & Shabat, Sov. Phys. JETP 34 (1972) 62",)
+    exact: ClassVar = {
+        "bright_soliton": exact.bright_soliton,
+        "n_soliton": exact.n_soliton,
+        "satsuma_yajima": exact.satsuma_yajima,
+        "akhmediev": exact.akhmediev,
+        "kuznetsov_ma": exact.kuznetsov_ma,
+        "peregrine": exact.peregrine,
+        "plane_wave": exact.plane_wave,
+        "dark_soliton": exact.dark_soliton,
+        "dark_pair": exact.dark_pair,
+    }
+    states: ClassVar = {
+        "si_breather": states.si_breather,
+        "si_modulation_instability": states.si_modulation_instability,
+        "mi_noise": states.mi_noise,
+        "mi_cosine": states.mi_cosine,
+        "gaussian": states.gaussian,
+    }
+    metrics: ClassVar = nlse_metrics.METRICS
+
+    @property
+    def integrable(self) -> bool:
+        """Whether the exact solutions and the higher invariants hold."""
+        return self.params.potential is None
+
+    def symbol(self, grid: Grid) -> Array:
+        """L = −i D k²/2."""
+        return -0.5j * self.params.dispersion * grid.k_squared()[None]
+
+    def constants(self) -> tuple[float, ...]:
+        """Return the nonlinearity g."""
+        return (self.params.focusing,)
+
+    def coefficients(self, grid: Grid, t: float) -> tuple[Array, ...]:
+        """Return the potential V on the grid, or 0."""
+        if self.params.potential is None:
+            return (0.0,)
+        formula = compile_expression(self.params.potential, (*grid.names, "t"))
+        values = {**dict(zip(grid.names, grid.points(), strict=True)), "t": t}
+        return (evaluate_on(formula, values, grid.shape),)
+
+    @property
+    def time_dependent(self) -> bool:
+        """Whether the potential depends on time."""
+        text = self.params.potential
+        return text is not None and "t" in compile_expression(text, "xyzt").names_used
+
+    @staticmethod
+    def rate(psi: Any, v: Any, g: Any) -> Any:
+        """g |ψ|² − V."""
+        return g * (psi.real * psi.real + psi.imag * psi.imag) - v
+
+    @staticmethod
+    def product(psi: Any, v: Any, g: Any) -> Any:
+        """N = i (g|ψ|² − V) ψ."""
+        return (1j * (g * (psi.real * psi.real + psi.imag * psi.imag) - v)) * psi
+
+    def solution(self, name: str, **params: Any) -> Any:
+        """Return an exact solution ``f(x, t)`` for these coefficients D and g."""
+        return rescaled(
+            self.exact[name],
+            dispersion=self.params.dispersion,
+            focusing=self.params.focusing,
+            **params,
+        )
+
+    def invariants(self, grid: Grid, u: Field, t: float = 0.0) -> dict[str, Array]:
+        """Evaluate the conserved quantities with spectral derivatives and dx · Σ."""
+        psi, d, g = (
+            u[..., 0, *(slice(None),) * grid.ndim],
+            self.params.dispersion,
+            self.params.focusing,
+        )
+        rho = np.abs(psi) ** 2
+        slopes = [grid.derivative(psi, axis) for axis in range(grid.ndim)]
+        kinetic = sum(np.abs(s) ** 2 for s in slopes)
+        (v,) = self.coefficients(grid, t)
+        out = {"mass": grid.integrate(rho)}
+        if self.params.potential is None:
+            for name, s in zip(grid.names, slopes, strict=True):
+                label = "momentum" if grid.ndim == 1 else f"momentum_{name}"
+                out[label] = grid.integrate((np.conj(psi) * s).imag)
+        if not self.time_dependent:
+            out["energy"] = grid.integrate(d / 2 * kinetic + v * rho - g / 2 * rho**2)
+        if self.integrable and grid.ndim == 1:
+            out |= self._higher(grid, psi, slopes[0], rho)
+        return out
+
+    def _higher(self, grid: Grid, psi: Array, slope: Array, rho: Array) -> dict[str, Array]:
+        """Return the fourth and fifth invariants of the integrable equation."""
+        d, g = self.params.dispersion, self.params.focusing
+        second, third = grid.derivative(psi, 0, 2), grid.derivative(psi, 0, 3)
+        conj = np.conj(psi)
+        rho_x = 2 * (conj * slope).real
+        kinetic = np.abs(slope) ** 2
+        i4 = (conj * (d * third + 3 * g * rho * slope)).imag
+        i5 = (
+            d**2 * np.abs(second) ** 2
+            - g * d * (6 * rho * kinetic + rho_x**2)
+            + 2 * g**2 * rho**3
+        )
+        return {"i4": grid.integrate(i4), "i5": grid.integrate(i5)}
+
+    def invariant_scales(self, grid: Grid, u: Field) -> dict[str, float]:
+        """Return natural sizes, so that no drift is divided by an invariant that vanishes."""
+        psi, d = u[0, *(slice(None),) * grid.ndim], abs(self.params.dispersion)
+        mass = float(grid.integrate(np.abs(psi) ** 2))
+        kinetic = sum(
+            float(grid.integrate(np.abs(grid.derivative(psi, axis)) ** 2))
+            for axis in range(grid.ndim)
+        )
+        scales = {"mass": mass, "energy": d / 2 * kinetic}
+        scales |= {"momentum": mass} | {f"momentum_{n}": mass for n in grid.names}
+        if grid.ndim == 1:
+            bending = float(grid.integrate(np.abs(grid.derivative(psi, 0, 2)) ** 2))
+            scales |= {"i4": d * float(np.sqrt(kinetic * bending)), "i5": d**2 * bending}
+        return scales
+
+    def diagnostics(self, grid: Grid, u: Field) -> dict[str, Array]:
+        """Peak, entropies of the density and of the spectrum, centre of mass."""
+        psi = u[..., 0, *(slice(None),) * grid.ndim]
+        out = {"max_abs": np.abs(psi).max(axis=tuple(range(-grid.ndim, 0)))}
+        if grid.ndim == 1:
+            out |= entropy.series(psi, grid.axes[0].spacing)
+            out["centre_of_mass"] = spacetime.centre_of_mass(psi, grid.axes[0].points())
+        return out

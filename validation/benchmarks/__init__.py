@@ -1,0 +1,1 @@
+"""Benchmarks: run by hand, their results stand in docs/benchmarks.md."""

@@ -1,0 +1,1 @@
+"""Validation suites: lists of checks."""
