@@ -99,7 +99,12 @@ class AbstractEquation(ABC):
         """Whether splitting methods apply, that is, :meth:`rate` is given."""
         return type(self).rate is not AbstractEquation.rate
 
-    def invariants(self, grid: Grid, u: Field) -> dict[str, Array]:
+    def solution(self, name: str, **params: Any) -> Callable[..., Field]:
+        """Return the exact solution ``name`` as ``f(x, ..., t)`` for these coefficients."""
+        function = self.exact[name]
+        return lambda *points: function(*points, **params)
+
+    def invariants(self, grid: Grid, u: Field, t: float = 0.0) -> dict[str, Array]:
         """Conserved quantities of ``u`` with shape ``(..., channel, *space)``."""
         return {}
 

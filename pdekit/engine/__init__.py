@@ -48,6 +48,10 @@ class Engine(Protocol):
         """Return an independent copy of ``w`` in the layout ``(member, channel, *space)``."""
         ...
 
+    def restored(self, saved: Array) -> Array:
+        """Return a field of this engine from its saved NumPy copy, in the same layout."""
+        ...
+
     def load(self, w: Array) -> Array:
         """Put a field where :meth:`forward` and :meth:`inverse` work."""
         ...

@@ -74,6 +74,10 @@ class FusedEngine:
         """Return an independent copy in the layout ``(member, channel, *space)``."""
         return w.reshape((*w.shape[:2], *self._space)).copy()
 
+    def restored(self, saved: Array) -> Array:
+        """Return a field from its saved copy."""
+        return np.array(saved, dtype=self.dtype)
+
     def load(self, w: Array) -> Array:
         """Copy ``w`` into the planned buffer."""
         if w is not self.work:
@@ -155,12 +159,10 @@ class FusedEngine:
 
     def combination(self, slots: Sequence[int], store: int) -> Callable[..., Array]:
         """Compile  slopes[store] = turn·w;  w = e (v + Σ aⱼ slopes[slotsⱼ])."""
-        kernel = compiled("combination", _combination_text(slots, store))
+        kernel, indices = compiled("combination", _COMBINATION), np.array(slots)
 
-        def run(
-            w: Array, slopes: Array, turn: Array, v: Array, e: Array, a: Array
-        ) -> Array:
-            kernel(w, slopes, turn, v, e, a)
+        def run(w: Array, slopes: Array, turn: Array, v: Array, e: Array, a: Array) -> Array:
+            kernel(w, slopes, store, indices, turn, v, e, a)
             return w
 
         return run
@@ -268,23 +270,26 @@ def kernel(w, h, {names}):
     )
 
 
-def _combination_text(slots: Sequence[int], store: int) -> str:
-    """One pass over memory: keep the slope  k = turn·n,  form  w = e (v + Σ aⱼ kⱼ)."""
-    terms = [
-        f"a{j} * k" if s == store else f"a{j} * slopes[{s}, b, c, i]"
-        for j, s in enumerate(slots)
-    ]
-    return f"""
+_COMBINATION = f"""
 @loop
-def kernel(w, slopes, turn, v, e, a):
-    {"; ".join(f"a{j} = a[{j}]" for j in range(len(slots)))}
+def kernel(w, slopes, store, slots, turn, v, e, a):
     for b in range(w.shape[0]):
         for c in range(w.shape[1]):
-            for i in range(w.shape[2]):
-                k = turn[c, i] * w[b, c, i]
-                slopes[{store}, b, c, i] = k
-                w[b, c, i] = e[c, i] * (v[b, c, i] + {" + ".join(terms)})
+            for start in range(0, w.shape[2], {_ROW}):
+                stop = start + {_ROW}
+                row, state, new = w[b, c, start:stop], v[b, c, start:stop], slopes[store, b, c, start:stop]
+                back, forth = turn[c, start:stop], e[c, start:stop]
+                for i in range(row.shape[0]):
+                    new[i] = back[i] * row[i]
+                    row[i] = state[i]
+                for j in range(slots.shape[0]):
+                    slope, factor = slopes[slots[j], b, c, start:stop], a[j]
+                    for i in range(row.shape[0]):
+                        row[i] += factor * slope[i]
+                for i in range(row.shape[0]):
+                    row[i] *= forth[i]
 """
+"""Keep the slope  k = turn·w,  form  w = e (v + Σ aⱼ kⱼ):  one kernel for all stages."""
 
 
 def _norms_text(first: Sequence[int], second: Sequence[int]) -> str:

@@ -66,6 +66,10 @@ class GenericEngine:
         """Return multipliers ``(channel, *modes)``."""
         return self._as(values, self._complex)
 
+    def restored(self, saved: Array) -> Array:
+        """Return a field from its saved copy."""
+        return self._as(saved, self._complex)
+
     def values(self, w: Array) -> Array:
         """Return ``w``: arrays of this engine are never changed in place."""
         return w

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from pdekit.stepping._system import System
 from pdekit.typing import Array, Field
 
-__all__ = ["Integrator", "State", "Stepper", "System"]
+__all__ = ["Integrator", "State", "Stepper", "System", "resonance"]
 
 
 @dataclass(frozen=True)
@@ -59,5 +59,40 @@ class Integrator(Protocol):
     name: str
     order: int
     adaptive: bool
+    resonance: float
+    """Largest  2 h max|L|  free of resonance on a plane wave, in units of π."""
     summary: str
     reference: str
+
+
+def resonance(
+    symbol: Array, u: Field, integrator: Integrator, step: float | None
+) -> list[str]:
+    """Warn when a fixed step is long enough to resonate with waves on a background.
+
+    On a plane wave a splitting step of size h amplifies noise where  h |L(k)| = π, for
+    composed schemes further out (Weideman & Herbst, SIAM J. Numer. Anal. 23 (1986) 485, for
+    Strang; the limits of the other schemes were measured).  A field that decays to nothing
+    feels none of it.
+
+    Parameters
+    ----------
+    symbol
+        L, ``(channel, *modes)``.
+    u
+        Initial values ``(channel, *space)``.
+    """
+    import numpy as np
+
+    amplitude = np.abs(u)
+    if step is None or amplitude.min() <= 1e-3 * amplitude.max():
+        return []
+    phase = 2 * step * float(np.abs(symbol).max()) / np.pi
+    if phase <= integrator.resonance:
+        return []
+    limit = step * integrator.resonance / phase
+    return [
+        f"step {step:.3g} is beyond the resonance limit {limit:.3g} of {integrator.name} on a "
+        "background that does not decay: noise at high wavenumbers will grow; "
+        "use a smaller step or dop853_ip"
+    ]

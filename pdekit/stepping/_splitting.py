@@ -27,7 +27,7 @@ class Splitting:
     drift_first
         True for A B … B A ("ABA"), false for B A … A B ("BAB").
     resonance
-        Largest  h max|L|  for which a plane wave stays clean (:func:`limit`), in units of π.
+        Largest  2 h max|L|  for which a plane wave stays clean, in units of π.
     """
 
     name: str

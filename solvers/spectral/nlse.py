@@ -14,6 +14,7 @@ from pdekit.solvers.diagnostics import entropy, nlse_metrics, spacetime
 from pdekit.solvers.exact import nlse as exact
 from pdekit.solvers.exact import nlse_states as states
 from pdekit.solvers.exact.scaling import rescaled
+from pdekit.stepping import resonance
 from pdekit.typing import Array, Field
 
 
@@ -166,6 +167,12 @@ class NLSE(AbstractEquation):
             bending = float(grid.integrate(np.abs(grid.derivative(psi, 0, 2)) ** 2))
             scales |= {"i4": d * float(np.sqrt(kinetic * bending)), "i5": d**2 * bending}
         return scales
+
+    def warnings(
+        self, grid: Grid, u: Field, integrator: Any, step: float | None
+    ) -> list[str]:
+        """Warn of numerical resonance on a background that does not decay."""
+        return resonance(self.symbol(grid), u, integrator, step)
 
     def diagnostics(self, grid: Grid, u: Field) -> dict[str, Array]:
         """Peak, entropies of the density and of the spectrum, centre of mass."""

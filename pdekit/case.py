@@ -1,0 +1,302 @@
+"""Case files: what a run is, written down as YAML and read back with every error in place.
+
+>>> from pdekit.case import load_case
+>>> case = load_case("nlse/single_soliton", {"domain.x.points": 256})
+>>> case.domain["x"].points
+256
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field as Key
+from pydantic import PrivateAttr, ValidationError, ValidationInfo, field_validator
+
+from pdekit import registry
+from pdekit.case_draft import Draft
+from pdekit.case_functions import resolve
+from pdekit.case_rules import apply
+from pdekit.case_schema import (
+    AxisSpec,
+    CheckSpec,
+    EquationSpec,
+    Initial,
+    OutputSpec,
+    Reference,
+    RunSpec,
+    SolverSpec,
+    TimeSpec,
+)
+from pdekit.case_source import Overrides, Source
+from pdekit.case_types import Number, Section
+from pdekit.case_wording import plain_words, shown
+from pdekit.errors import CaseError, Problem, suggestion
+from pdekit.yaml_lines import KeyPath, parse, read_text
+
+__all__ = ["Case", "case_schema", "load_case", "shipped_cases"]
+
+_MAX_PROBLEMS = 100
+_NOT_THE_ANSWER = ("name", "title", "reference", "outputs", "checks")
+
+
+class Case(Section):
+    """What one run is: an equation, a box, a start, a solver, and what to check.
+
+    Made by `load_case`, which checks everything and fills in every default.
+    """
+
+    title: str = Key(default="", description="one line for people")
+    name: str = Key(
+        default="", description="name of the case; the name of its file when left out"
+    )
+    task: Literal["solve"] = Key(default="solve", description="what to do")
+    parameters: dict[str, Number] = Key(
+        default={}, description="numbers that formulas may use by name"
+    )
+    equation: EquationSpec = Key(description="the equation and its parameters")
+    domain: dict[str, AxisSpec] = Key(
+        description="the box: one entry for each axis x, y, z"
+    )
+    initial: Initial = Key(description="the initial state")
+    time: TimeSpec = Key(description="the interval of time and the stored frames")
+    solver: SolverSpec = Key(default=SolverSpec(), description="how to solve")
+    reference: Reference | None = Key(default=None, description="what to compare with")
+    outputs: OutputSpec = Key(
+        default_factory=OutputSpec, description="what to leave behind"
+    )
+    checks: dict[str, CheckSpec] = Key(default={}, description="bounds on metrics")
+    run: RunSpec = Key(default=RunSpec(), description="where and how to compute")
+
+    _source: Source | None = PrivateAttr(None)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _keep_sound_sections(cls, value: Any, info: ValidationInfo) -> Any:
+        """Hand each sound section to the rules, even if another section is not sound."""
+        if isinstance(info.context, dict):
+            info.context[info.field_name] = value
+        return value
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same; where they were written does not matter."""
+        return isinstance(other, Case) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        """Hash of all that the case says."""
+        return hash(json.dumps(self.to_dict(), sort_keys=True))
+
+    @property
+    def source(self) -> Path | None:
+        """File the case was read from."""
+        if self._source is None or self._source.trusted:
+            return None
+        return Path(self._source.file)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences about what was found while reading, such as keys without a meaning."""
+        return () if self._source is None else tuple(self._source.warnings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data with every default filled in; `load_case` takes it back."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def to_yaml(self) -> str:
+        """Return YAML text with every default filled in; `load_case` takes it back."""
+        from io import StringIO
+
+        from ruamel.yaml import YAML
+
+        yaml = YAML(typ="safe", pure=True)
+        yaml.default_flow_style = None
+        yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+        yaml.width = 92
+        yaml.representer.ignore_aliases = lambda _: True
+        stream = StringIO()
+        yaml.dump(self.to_dict(), stream)
+        return stream.getvalue()
+
+    def digest(self) -> str:
+        """Hash of what determines the fields: not of titles, outputs, checks, threads."""
+        said = self.to_dict()
+        for key in _NOT_THE_ANSWER:
+            said.pop(key, None)
+        said["run"].pop("threads")
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+    def problem(self, path: str, message: str) -> CaseError:
+        """Error about a key such as ``solver.step``, with its place in the case file."""
+        parts: KeyPath = tuple(int(p) if p.isdecimal() else p for p in path.split(".") if p)
+        if self._source is None:
+            return CaseError([Problem(path, message)])
+        return CaseError([self._source.problem(parts, message)])
+
+    def file(self, path: str, name: str) -> Path:
+        """Absolute path of a file that the key ``path`` names.
+
+        It is relative to the case file and does not leave its folder, unless it was given
+        on the command line or in a program.
+        """
+        source = self._source or Source("<case>", Path.cwd(), {}, trusted=True)
+        try:
+            return resolve(source, tuple(path.split(".")), name)
+        except (OSError, ValueError) as error:
+            raise self.problem(path, str(error)) from None
+
+
+def load_case(
+    source: str | Path | Mapping[str, Any] | Case, overrides: Overrides | None = None
+) -> Case:
+    """Read a case and check all of it.
+
+    Parameters
+    ----------
+    source
+        A file, the name of a shipped case such as ``nlse/two_soliton``, a mapping as in a
+        case file, or a case.
+    overrides
+        Settings by dotted path: ``{"solver.rtol": 1e-11}``, or ``["solver.rtol=1e-11"]``
+        with YAML values.
+
+    Raises
+    ------
+    CaseError
+        With everything that is wrong, each with file, line and column.
+    """
+    name, found = _open(source)
+    if overrides:
+        found.override(overrides)
+    return _checked(name, found)
+
+
+def shipped_cases() -> dict[str, Path]:
+    """Names and files of the cases that come with pdekit."""
+    folder = Path(str(files("pdekit.cases")))
+    found = sorted(folder.rglob("*.yaml"))
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in found}
+
+
+def case_schema() -> dict[str, Any]:
+    """JSON Schema of case files, for editors."""
+    from pdekit.case_editor import editor_schema
+
+    return editor_schema(Case)
+
+
+def _open(source: str | Path | Mapping[str, Any] | Case) -> tuple[str, Source]:
+    """Name and unchecked data of whatever a case can be made from."""
+    if isinstance(source, Case):
+        folder = source._source.folder if source._source else Path.cwd()
+        return source.name, Source("<case>", folder, source.to_dict(), trusted=True)
+    if isinstance(source, Mapping):
+        return "", Source("<case>", Path.cwd(), dict(source), trusted=True)
+    path, name = _locate(source)
+    file = str(source) if str(path) == str(source) else f"{source}.yaml"
+    text = read_text(path, file)
+    if path.suffix == ".txt":
+        return name, _foreign_text(text, file, path.parent)
+    return name, _translated(Source.of(parse(text, file), file, path.parent))
+
+
+def _locate(source: str | Path) -> tuple[Path, str]:
+    """File of a case and its name: a path wins over the name of a shipped case."""
+    path = Path(source)
+    try:
+        if path.exists() or path.is_symlink():
+            return path, path.stem
+    except (OSError, ValueError) as error:
+        raise CaseError([Problem("", f"cannot be read: {error}", str(source))]) from None
+    shipped = shipped_cases()
+    name = str(source)
+    if name in shipped:
+        return shipped[name], name
+    message = "no such file, and no shipped case of this name"
+    raise CaseError([Problem("", message + suggestion(name, shipped), name)])
+
+
+def _foreign_text(text: str, file: str, folder: Path) -> Source:
+    """Read a text that is not YAML with the importer that knows its form."""
+    for importer in registry.importers():
+        document = importer.read(text, file)
+        if importer.recognises(document.data):
+            return _translated(Source.of(document, file, folder))
+    raise CaseError([Problem("", "is not a case file; case files end in .yaml", file)])
+
+
+def _translated(source: Source) -> Source:
+    """Translate another program's configuration, if it is one."""
+    for importer in registry.importers():
+        if isinstance(source.data, dict) and importer.recognises(source.data):
+            importer.translate(source)
+    return source
+
+
+def _checked(name: str, source: Source) -> Case:
+    """Validate all of a case, or raise everything that is wrong with it."""
+    data = _without_nothing(source.data)
+    if not isinstance(data, dict) or not data:
+        got = "an empty file" if not source.data else shown(source.data)
+        problem = source.problem((), f"must be a mapping, key: value (got {got})")
+        raise CaseError([*source.problems, problem])
+    draft = Draft({}, source)
+    try:
+        case = Case.model_validate(data, context=draft.sections)
+    except ValidationError as error:
+        for path, sentence, about_key in plain_words(error, Case):
+            draft.say(path, sentence, at_key=about_key)
+        _sound_sections(data, error, draft.sections)
+    for key, field in Case.model_fields.items():
+        if key not in data and not field.is_required():
+            draft.sections[key] = field.get_default(call_default_factory=True)
+    apply(draft)
+    if draft.problems or source.problems:
+        raise CaseError(_in_order(source.problems, draft.problems))
+    case = case.model_copy(update={**draft.sections, "name": case.name or name})
+    case._source = source
+    return case
+
+
+def _without_nothing(value: Any) -> Any:
+    """Leave out keys without a value: ``solver: {rtol: null}`` means the default."""
+    if isinstance(value, Mapping):
+        return {str(k): _without_nothing(v) for k, v in value.items() if v is not None}
+    return (
+        [_without_nothing(v) for v in value] if isinstance(value, list | tuple) else value
+    )
+
+
+def _sound_sections(data: Any, error: ValidationError, sections: dict[str, Any]) -> None:
+    """Validate once more without the unknown keys, so that the rules see the rest."""
+    unknown = [e["loc"] for e in error.errors() if e["type"] == "extra_forbidden"]
+    paths = {tuple(part for part in loc if str(part)[:1] != "<") for loc in unknown}
+    with suppress(ValidationError):
+        Case.model_validate(_without(data, paths), context=sections)
+
+
+def _without(value: Any, paths: set[KeyPath], here: KeyPath = ()) -> Any:
+    if not isinstance(value, dict):
+        return value
+    inner = {key: (*here, key) for key in value}
+    return {k: _without(value[k], paths, p) for k, p in inner.items() if p not in paths}
+
+
+def _in_order(read: Iterable[Problem], found: Iterable[Problem]) -> list[Problem]:
+    """Return the problems in the order of the file, not too many.
+
+    What was wrong with a key when it was read is not reported a second time.
+    """
+    reported = {problem.path for problem in read}
+    later = (p for p in found if p.path not in reported)
+    unique = dict.fromkeys((*read, *later))
+    ordered = sorted(unique, key=lambda p: (p.line or 0, p.column or 0))
+    if len(ordered) > _MAX_PROBLEMS:
+        more = f"and {len(ordered) - _MAX_PROBLEMS} more problems"
+        return [*ordered[:_MAX_PROBLEMS], Problem("", more, ordered[0].file)]
+    return ordered

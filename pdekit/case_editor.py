@@ -1,0 +1,74 @@
+"""JSON Schema of case files for editors, with the registered names filled in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from pdekit import registry
+from pdekit.case_schema import INITIAL_KINDS, REFERENCE_KINDS
+
+
+def editor_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """Schema of a case, completed by what the equations and integrators are called."""
+    schema: dict[str, Any] = _tolerant(model.model_json_schema())
+    parts = schema["$defs"]
+    parts["EquationSpec"] = _equations(parts["EquationSpec"])
+    for name, kinds in (
+        ("FormulaInitial", INITIAL_KINDS),
+        ("FormulaReference", REFERENCE_KINDS),
+    ):
+        parts[name]["propertyNames"] = {"not": {"enum": list(kinds)}}
+    solver = parts["SolverSpec"]
+    solver["properties"]["name"]["enum"] = list(registry.solvers())
+    solver["properties"]["integrator"]["enum"] = ["auto", *registry.integrators()]
+    short = {
+        "enum": list(registry.solvers()),
+        "description": "the solver with its defaults",
+    }
+    parts["SolverSpec"] = {"anyOf": [solver, short]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "pdekit case",
+        "description": "A case file of pdekit; see `pdekit describe NAME` for each name.",
+    }
+
+
+def _equations(general: dict[str, Any]) -> dict[str, Any]:
+    """Every equation with its own parameters, or its bare name."""
+    names = list(registry.equations())
+    return {
+        "description": general.get("description", ""),
+        "anyOf": [{"enum": names}, *(_equation(name) for name in names)],
+    }
+
+
+def _equation(name: str) -> dict[str, Any]:
+    equation = registry.equation(name)
+    params = _tolerant(equation.Params.model_json_schema())
+    return {
+        "type": "object",
+        "description": (equation.__doc__ or name).strip().splitlines()[0],
+        "properties": {"name": {"const": name}, **params.get("properties", {})},
+        "required": ["name", *params.get("required", [])],
+        "additionalProperties": False,
+    }
+
+
+def _tolerant(schema: Any) -> Any:
+    """Allow what the loader allows: null for a default, a formula for a number.
+
+    Branches of a union are told apart by their keys, not by matching exactly one.
+    """
+    if isinstance(schema, list):
+        return [_tolerant(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    out = {"anyOf" if k == "oneOf" else k: _tolerant(v) for k, v in schema.items()}
+    if out.get("type") == "number":
+        out["type"] = ["number", "string"]
+    if out.get("type") == "array" and out.get("items", {}).get("type") == "string":
+        return {"anyOf": [out, out["items"]]}
+    return out

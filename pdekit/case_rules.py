@@ -1,0 +1,200 @@
+"""What a case must satisfy beyond its structure.
+
+Names exist, parameters fit, formulas compile, keys belong together.  Every rule looks at
+the sections that were structurally sound, reports all it finds, and fills in the defaults
+that only the equation, the integrator or the metric knows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from pdekit import case_functions, registry
+from pdekit.case_draft import AXES, Draft
+from pdekit.case_params import Parameters
+from pdekit.case_schema import (
+    MAX_FRAMES,
+    MAX_POINTS,
+    AxisSpec,
+    CheckSpec,
+    OutputSpec,
+    SaveEvery,
+    SolverReference,
+    SolverSpec,
+    TimeSpec,
+)
+from pdekit.errors import suggestion
+from pdekit.expressions import CONSTANTS, FUNCTIONS
+from pdekit.yaml_lines import KeyPath
+
+_ADAPTIVE_KEYS = ("rtol", "atol", "max_step", "first_step", "max_steps")
+_FIXED_KEYS = ("step", "steps")
+_BOUNDS = ("below", "above", "between", "equals")
+
+
+def apply(draft: Draft) -> None:
+    """Apply every rule; the sections of ``draft`` end up with all defaults filled in."""
+    for rule in (_parameters, _equation, _domain, _time, _solver, _outputs, _checks):
+        rule(draft)
+    case_functions.initial(draft)
+    case_functions.reference(draft)
+
+
+def _parameters(draft: Draft) -> None:
+    reserved = {*AXES, "t", *CONSTANTS, *FUNCTIONS}
+    for name in list(draft.parameters):
+        if not name.isidentifier() or not name.isascii():
+            draft.say(
+                ("parameters", name), "must be a name of letters and digits", at_key=True
+            )
+        elif name in reserved:
+            message = "has a meaning of its own in formulas; choose another name"
+            draft.say(("parameters", name), message, at_key=True)
+        else:
+            continue
+        del draft.sections["parameters"][name]
+
+
+def _equation(draft: Draft) -> None:
+    spec = draft.sections.get("equation")
+    if spec is None:
+        return
+    draft.equation = draft.find(("equation", "name"), registry.equation, spec.name)
+    if draft.equation is not None:
+        expected = Parameters.of_model(draft.equation.Params)
+        values = draft.params(("equation",), spec.params, expected)
+        draft.sections["equation"] = spec.model_copy(update=values)
+
+
+def _domain(draft: Draft) -> None:
+    domain: Mapping[str, AxisSpec] | None = draft.sections.get("domain")
+    if domain is None:
+        return
+    for name in domain:
+        if name not in AXES:
+            draft.say(
+                ("domain", name), f"unknown axis{suggestion(name, AXES)}", at_key=True
+            )
+    names = tuple(name for name in AXES if name in domain)
+    if names != AXES[: len(names)] or not names:
+        draft.say(
+            ("domain",), f"must have the axes x, then y, then z (got {names or 'none'})"
+        )
+    draft.sections["domain"] = {name: domain[name] for name in names}
+    if math.prod(axis.points for axis in domain.values()) > MAX_POINTS:
+        draft.say(("domain",), f"must have at most {MAX_POINTS} points in all")
+    if draft.equation is None:
+        return
+    if names and len(names) not in draft.equation.dimensions:
+        allowed = " or ".join(map(str, draft.equation.dimensions))
+        message = f"{draft.equation.name} needs {allowed} axes (got {len(names)})"
+        draft.say(("domain",), message)
+    for name in names:  # equations that evolve in Fourier space, so far all of them
+        if domain[name].boundary != "periodic":
+            path = ("domain", name, "boundary")
+            message = f"{draft.equation.name} needs periodic axes"
+            draft.say(path, f"{message} (got {domain[name].boundary!r})")
+
+
+def _time(draft: Draft) -> None:
+    time: TimeSpec | None = draft.sections.get("time")
+    if time is None:
+        return
+    if not time.start < time.end:
+        draft.say(
+            ("time", "end"), f"must be after start = {time.start:g} (got {time.end:g})"
+        )
+        del draft.sections["time"]
+        return
+    if isinstance(time.save, SaveEvery):
+        frames = (time.end - time.start) / time.save.every
+        if not frames <= MAX_FRAMES:
+            path = ("time", "save", "every")
+            draft.say(path, f"stores {frames:.3g} frames; at most {MAX_FRAMES} are allowed")
+    elif isinstance(time.save, tuple):
+        last = -math.inf
+        for number, moment in enumerate(time.save):
+            if not time.start <= moment <= time.end:
+                span = f"[{time.start:g}, {time.end:g}]"
+                draft.say(("time", "save", number), f"must lie in {span} (got {moment:g})")
+            elif not moment > last:
+                draft.say(
+                    ("time", "save", number), f"must be after {last:g} (got {moment:g})"
+                )
+            last = max(last, moment)
+
+
+def _solver(draft: Draft) -> None:
+    spec, reference = draft.sections.get("solver"), draft.sections.get("reference")
+    if spec is not None:
+        draft.sections["solver"] = _solver_at(draft, ("solver",), spec)
+    if isinstance(reference, SolverReference):
+        other = _solver_at(draft, ("reference", "solver"), reference.solver)
+        draft.sections["reference"] = reference.model_copy(update={"solver": other})
+
+
+def _solver_at(draft: Draft, path: KeyPath, spec: SolverSpec) -> SolverSpec:
+    """Check that the keys belong to the integrator; fill in tolerances."""
+    draft.known((*path, "name"), "solver", spec.name, registry.solvers())
+    fixed = [key for key in _FIXED_KEYS if getattr(spec, key) is not None]
+    others = [key for key in _ADAPTIVE_KEYS if getattr(spec, key) is not None]
+    if spec.integrator == "auto":
+        is_adaptive, name = not fixed, ""
+    else:
+        found = draft.find((*path, "integrator"), registry.integrator, spec.integrator)
+        if found is None:
+            return spec
+        is_adaptive, name = bool(found.adaptive), f" {spec.integrator!r}"
+    kind = f"{'an adaptive' if is_adaptive else 'a fixed-step'} integrator{name}"
+    accepted = ", ".join(_ADAPTIVE_KEYS if is_adaptive else _FIXED_KEYS)
+    for key in fixed if is_adaptive else others:
+        message = f"is not used with {kind}; it takes {accepted}"
+        draft.say((*path, key), message, at_key=True)
+    if is_adaptive:
+        rtol = 1e-9 if spec.rtol is None else spec.rtol
+        return spec.model_copy(update={"rtol": rtol, "atol": spec.atol or 0.0})
+    if len(fixed) != 1:
+        got = " and ".join(fixed) or "neither"
+        draft.say(path, f"{kind} needs either step or steps (got {got})", at_key=True)
+    return spec
+
+
+def _outputs(draft: Draft) -> None:
+    outputs: OutputSpec | None = draft.sections.get("outputs")
+    if outputs is not None and isinstance(outputs.figures, tuple) and outputs.figures:
+        figures = registry.figures()
+        for number, name in enumerate(outputs.figures):
+            draft.known(("outputs", "figures", number), "figure", name, figures)
+
+
+def _checks(draft: Draft) -> None:
+    checks: Mapping[str, CheckSpec] = draft.sections.get("checks") or {}
+    known = draft.equation.metrics if draft.equation else None
+    resolved = {}
+    for label, check in checks.items():
+        path = ("checks", label)
+        _bound(draft, path, check)
+        resolved[label] = check
+        metric = None if known is None else known.get(check.metric or label)
+        if metric is not None:
+            values = draft.params(path, check.params, Parameters.of_function(metric))
+            resolved[label] = check.model_copy(update=values)
+        elif known is not None:  # a general metric; whether it exists the run knows
+            for name in check.params:
+                message = f"unknown key{suggestion(name, CheckSpec.model_fields)}"
+                draft.say((*path, name), message, at_key=True)
+    if "checks" in draft.sections:
+        draft.sections["checks"] = resolved
+
+
+def _bound(draft: Draft, path: KeyPath, check: CheckSpec) -> None:
+    given = [key for key in _BOUNDS if getattr(check, key) is not None]
+    if len(given) != 1:
+        which = " and ".join(given) or "none"
+        message = f"needs exactly one of below, above, between, equals (got {which})"
+        draft.say(path, message, at_key=True)
+    if check.between is not None and not check.between[0] <= check.between[1]:
+        draft.say((*path, "between"), "must be [lower, upper] with lower <= upper")
+    if (check.equals is None) != (check.within is None):
+        draft.say(path, "equals and within belong together", at_key=True)

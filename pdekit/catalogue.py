@@ -1,0 +1,153 @@
+"""What there is, in words: the text behind ``list`` and ``describe``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pdekit import registry
+from pdekit.case import load_case, shipped_cases
+from pdekit.errors import UnknownName
+
+
+def entries(what: str) -> dict[str, str]:
+    """Return name and one line for each thing of a kind."""
+    return _KINDS[what]()
+
+
+def description(name: str) -> str:
+    """Describe a case, an equation, an integrator, a transform backend or a figure.
+
+    Raises
+    ------
+    UnknownName
+        If nothing has this name.
+    """
+    if name in shipped_cases():
+        case = load_case(name)
+        return (
+            f"# {name}: {case.title}\n{shipped_cases()[name].read_text(encoding='utf-8')}"
+        )
+    if name in registry.equations():
+        return _equation(name)
+    if name in registry.integrators():
+        return _integrator(name)
+    for kind in ("figures", "backends", "solvers", "formulas"):
+        if name in entries(kind):
+            return f"{name}: {entries(kind)[name]}"
+    known = [n for kind in _KINDS for n in entries(kind)]
+    raise UnknownName("name", name, known)
+
+
+def _cases() -> dict[str, str]:
+    return {
+        name: _title(path.read_text(encoding="utf-8"))
+        for name, path in shipped_cases().items()
+    }
+
+
+def _title(text: str) -> str:
+    """Read the title line without parsing the whole file."""
+    for line in text.splitlines():
+        if line.startswith("title:"):
+            return line.removeprefix("title:").strip().strip("\"'")
+    return ""
+
+
+def _equations() -> dict[str, str]:
+    return {name: _first_line(registry.equation(name)) for name in registry.equations()}
+
+
+def _integrators() -> dict[str, str]:
+    found = {name: registry.integrator(name) for name in registry.integrators()}
+    return {name: f"order {item.order}, {item.summary}" for name, item in found.items()}
+
+
+def _backends() -> dict[str, str]:
+    from pdekit import fft
+
+    return {name: _first_line(type(fft.get(name))) for name in fft.available()}
+
+
+def _solvers() -> dict[str, str]:
+    return {
+        "spectral": "Fourier pseudo-spectral in space, an integrator of the list in time"
+    }
+
+
+def _formulas() -> dict[str, str]:
+    from pdekit.expressions import FUNCTIONS
+
+    return {name: str(text) for name, text in FUNCTIONS.items()}
+
+
+def _figures() -> dict[str, str]:
+    from pdekit.plots import FIGURES
+
+    return {name: text for name, (_, text) in FIGURES.items()}
+
+
+_KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
+    "cases": _cases,
+    "equations": _equations,
+    "integrators": _integrators,
+    "solvers": _solvers,
+    "backends": _backends,
+    "figures": _figures,
+    "formulas": _formulas,
+}
+
+
+def _first_line(thing: Any) -> str:
+    return (inspect.getdoc(thing) or "").split("\n")[0]
+
+
+def _equation(name: str) -> str:
+    """Describe parameters, exact solutions, states and metrics of an equation."""
+    cls = registry.equation(name)
+    module = inspect.getdoc(inspect.getmodule(cls)) or ""
+    out = [f"{name}: {module}", "", inspect.getdoc(cls) or "", "", "Parameters"]
+    for key, field in cls.Params.model_fields.items():
+        out.append(f"  {key} (default {field.default}): {field.description or ''}")
+    for title, functions in (
+        ("Exact solutions  (initial: {exact: NAME, ...})", cls.exact),
+        ("Initial states  (initial: {state: NAME, ...})", cls.states),
+        ("Metrics for checks", cls.metrics),
+    ):
+        if functions:
+            out += ["", title, *(_signature(n, f) for n, f in functions.items())]
+    example = next((n for n in shipped_cases() if f"equation: {name}" in _text(n)), None)
+    if example:
+        out += ["", f"Example: cases/{example}.yaml", "", _text(example)]
+    return "\n".join(out)
+
+
+def _text(case: str) -> str:
+    return shipped_cases()[case].read_text(encoding="utf-8")
+
+
+def _signature(name: str, function: Callable[..., Any]) -> str:
+    keys = [
+        p.name if p.default is inspect.Parameter.empty else f"{p.name}={p.default}"
+        for p in inspect.signature(function).parameters.values()
+        if p.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+    return f"  {name}({', '.join(keys)}): {_first_line(function)}"
+
+
+def _integrator(name: str) -> str:
+    item = registry.integrator(name)
+    keys = (
+        "rtol, atol, max_step, first_step, max_steps" if item.adaptive else "step or steps"
+    )
+    return "\n".join(
+        (
+            f"{name}: {item.summary}",
+            f"  order      {item.order}",
+            f"  keys       {keys}",
+            f"  reference  {item.reference}",
+            f"  example    solver: {{name: spectral, integrator: {name}, "
+            + ("rtol: 1e-9}" if item.adaptive else "step: 0.01}"),
+        )
+    )

@@ -1,0 +1,294 @@
+"""A time-dependent case made ready to run: grid, equation, engine, integrator, start."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pdekit import registry, spectral
+from pdekit.case_schema import (
+    ExponentialDealias,
+    ExactInitial,
+    FileInitial,
+    SolverSpec,
+    StateInitial,
+)
+from pdekit.engine import Engine, make_engine
+from pdekit.equation import AbstractEquation
+from pdekit.expressions import compile_expression, evaluate_on
+from pdekit.grid import Axis, Grid
+from pdekit.stepping import State, Stepper
+from pdekit.stepping._system import System
+from pdekit.typing import Array, Field
+
+if TYPE_CHECKING:
+    from pdekit.case import Case
+
+BLOCK_BYTES = 1 << 17
+"""Members advanced together should stay within the second-level cache."""
+
+
+@dataclass(frozen=True)
+class Numerics:
+    """How a case is solved: everything a companion run may vary.
+
+    ``tolerances`` holds what the integrator's ``start`` takes beside the system.
+    """
+
+    points: tuple[int, ...]
+    integrator: str
+    tolerances: Mapping[str, Any]
+    mask: Any = "none"
+
+    def refined(self, factor: int, order: int) -> Numerics:
+        """Return the same with ``factor`` times the points and as much finer steps."""
+        points = tuple(factor * n for n in self.points)
+        tolerances = dict(self.tolerances)
+        if "steps" in tolerances:
+            tolerances["steps"] *= factor
+        else:
+            tolerances["rtol"] = max(tolerances["rtol"] / factor**order, 1e-13)
+        return Numerics(points, self.integrator, tolerances, self.mask)
+
+    def coarser_in_time(self) -> Numerics:
+        """Return the same with half as many steps, or a hundredfold tolerance."""
+        tolerances = dict(self.tolerances)
+        if "steps" in tolerances:
+            tolerances["steps"] = max(1, tolerances["steps"] // 2)
+        else:
+            tolerances["rtol"] *= TOLERANCE_RATIO
+        return Numerics(self.points, self.integrator, tolerances, self.mask)
+
+
+TOLERANCE_RATIO = 100.0
+
+
+def numerics_of(case: Case, solver: SolverSpec | None = None) -> Numerics:
+    """Read the resolution and the integrator of a case, with every default filled in."""
+    solver = solver or case.solver
+    points = tuple(axis.points for axis in case.domain.values())
+    name = "dop853_ip" if solver.integrator == "auto" else solver.integrator
+    integrator = registry.integrator(name)
+    span = case.time.end - case.time.start
+    tolerances: dict[str, Any]
+    if integrator.adaptive:
+        keys = ("rtol", "atol", "max_step", "first_step", "max_steps")
+        tolerances = {k: getattr(solver, k) for k in keys if getattr(solver, k) is not None}
+    elif solver.steps is not None:
+        tolerances = {"steps": solver.steps}
+    else:
+        tolerances = {"steps": math.ceil(span / solver.step - 1e-9)}
+    return Numerics(points, name, tolerances, solver.dealias)
+
+
+def equation_of(case: Case) -> AbstractEquation:
+    """Build the equation of a case."""
+    return registry.equation(case.equation.name)(**case.equation.params)
+
+
+def grid_of(case: Case, points: tuple[int, ...]) -> Grid:
+    """Build the grid of a case with a given number of points."""
+    axes = (
+        Axis(name, n, *spec.interval, boundary=spec.boundary, centring=spec.centring)
+        for (name, spec), n in zip(case.domain.items(), points, strict=True)
+    )
+    return Grid(tuple(axes))
+
+
+class Evolution:
+    """Blocks of ensemble members, advanced one after the other to the same times."""
+
+    def __init__(
+        self, case: Case, numerics: Numerics | None = None, *, fft: str | None = None
+    ) -> None:
+        self.case = case
+        self.numerics = numerics or numerics_of(case)
+        self.equation = equation_of(case)
+        self.grid = grid_of(case, self.numerics.points)
+        self.integrator = registry.integrator(self.numerics.integrator)
+        self.members = case.run.members
+        self.block = self._block_size()
+        self.engine = self._engine(fft or case.run.fft)
+        self.system = System(
+            self.equation,
+            self.grid,
+            self.engine,
+            start=case.time.start,
+            end=case.time.end,
+            mask=self._mask(),
+        )
+        self.stepper: Stepper = self.integrator.start(
+            self.system, **self.numerics.tolerances
+        )
+        self.states: list[State] = []
+
+    # -- set-up ------------------------------------------------------------------------
+
+    def _block_size(self) -> int:
+        """Return members advanced together: one if each has its own step size."""
+        if self._engine_name() == "torch":
+            return self.members
+        if self.integrator.adaptive:
+            return 1
+        bytes_each = 16 * len(self.equation.fields) * self.grid.size
+        return max(1, min(self.members, BLOCK_BYTES // bytes_each))
+
+    def _engine_name(self) -> str:
+        run = self.case.run
+        if run.backend != "auto":
+            return str(run.backend)
+        return "torch" if run.device.startswith("cuda") else "fused"
+
+    def _engine(self, fft: str) -> Engine:
+        run = self.case.run
+        return make_engine(
+            self._engine_name(),
+            self.grid,
+            channels=len(self.equation.fields),
+            members=self.block,
+            precision=run.precision,
+            device="cpu" if run.device == "auto" else run.device,
+            fft=fft,
+            workers=1 if run.threads == "auto" else run.threads,
+            reproducible=run.reproducible,
+        )
+
+    def _mask(self) -> Array | None:
+        mask = self.numerics.mask
+        if isinstance(mask, ExponentialDealias):
+            return spectral.exponential(self.grid, **dict(mask.exp))
+        return spectral.half(self.grid) if mask == "half" else None
+
+    def initial(self) -> Field:
+        """Return the initial values ``(member, channel, *space)``."""
+        return initial_values(self.case, self.equation, self.grid)
+
+    # -- running -----------------------------------------------------------------------
+
+    def begin(self, u: Field) -> None:
+        """Set every member to its initial values."""
+        self.states = [self.stepper.start(part) for part in self._blocks(u)]
+
+    def restore(self, states: list[State]) -> None:
+        """Go on from the states of a checkpoint."""
+        put = self.engine.restored
+        self.states = [
+            replace(s, u=put(s.u), extra={k: put(v) if np.ndim(v) else v for k, v in s.extra.items()})
+            for s in states
+        ]
+
+    def _blocks(self, u: Field) -> Iterator[Field]:
+        """Cut into blocks of one size; the last is filled up with copies of its last member."""
+        for first in range(0, self.members, self.block):
+            part = u[first : first + self.block]
+            missing = self.block - part.shape[0]
+            yield np.concatenate([part, *[part[-1:]] * missing]) if missing else part
+
+    def advance(self, until: float, max_steps: int) -> bool:
+        """Take up to ``max_steps`` steps with one block; True when all have arrived."""
+        for i, state in enumerate(self.states):
+            if not self.stepper.arrived(state, until):
+                self.states[i] = self.stepper.advance(state, until, max_steps)
+                return False
+        return True
+
+    def sample(self, time: float) -> Field:
+        """Return all members at ``time``, ``(member, channel, *space)`` as NumPy array."""
+        parts = [_numpy(self.stepper.sample(state, time)) for state in self.states]
+        return np.concatenate(parts)[: self.members]
+
+    @property
+    def time(self) -> float:
+        """Return the mean time reached over the blocks, for the progress display."""
+        return float(np.mean([state.time for state in self.states]))
+
+    @property
+    def steps(self) -> int:
+        """Return the largest number of steps taken by a block."""
+        return max(state.step for state in self.states)
+
+
+def initial_values(case: Case, equation: AbstractEquation, grid: Grid) -> Field:
+    """Evaluate the ``initial:`` entry of a case, ``(member, channel, *space)``."""
+    members = [
+        stacked(_initial_member(case, equation, grid, member), equation, grid)
+        for member in range(case.run.members)
+    ]
+    return np.stack(members)
+
+
+def _initial_member(case: Case, equation: AbstractEquation, grid: Grid, member: int) -> Any:
+    """Return one member's values as a field, a tuple of fields, or a mapping by name."""
+    initial, points, t = case.initial, grid.points(), case.time.start
+    if isinstance(initial, ExactInitial):
+        return equation.solution(initial.exact, **initial.params)(*points, t)
+    if isinstance(initial, StateInitial):
+        params = initial.params
+        if member:
+            params["seed"] = params.get("seed", 0) + member
+        return equation.states[initial.state](*points, **params)
+    if isinstance(initial, FileInitial):
+        return _from_file(initial, case, equation, grid)
+    return evaluate_formulas(initial, case, equation, grid, t)
+
+
+def evaluate_formulas(
+    given: Any, case: Case, equation: AbstractEquation, grid: Grid, t: float
+) -> dict[str, Array]:
+    """Evaluate one formula per field; a lone formula belongs to the only field."""
+    formulas = {equation.fields[0]: given} if isinstance(given, str) else given.formulas
+    return {name: evaluate_formula(text, case, grid, t) for name, text in formulas.items()}
+
+
+def evaluate_formula(text: str, case: Case, grid: Grid, t: float) -> Array:
+    """Evaluate a formula of the coordinates, ``t`` and the declared parameters."""
+    names = (*grid.names, "t", *case.parameters)
+    values: dict[str, Any] = dict(zip(grid.names, grid.points(), strict=True))
+    values |= {"t": t, **case.parameters}
+    formula = compile_expression(text, names)
+    used = {name: value for name, value in values.items() if name in formula.names_used}
+    return evaluate_on(formula, used, grid.shape)
+
+
+def _from_file(
+    initial: FileInitial, case: Case, equation: AbstractEquation, grid: Grid
+) -> dict[str, Array]:
+    """Read a frame of an earlier result, by number (whole) or by time (with a point)."""
+    from pdekit.io import read_result
+
+    earlier = read_result(case.file("initial.file", initial.file))
+    if isinstance(initial.time, int):
+        frame = initial.time
+    else:
+        frame = int(np.argmin(np.abs(earlier.times - initial.time)))
+    return {
+        name: earlier.grid.interpolate(earlier.fields[name][frame], grid)
+        for name in equation.fields
+    }
+
+
+def stacked(values: Any, equation: AbstractEquation, grid: Grid) -> Array:
+    """Stack components given as a mapping, a tuple or one array, ``(channel, *space)``."""
+    if isinstance(values, dict):
+        values = tuple(values[name] for name in equation.fields)
+    if not isinstance(values, tuple):
+        values = (values,)
+    dtype = complex if equation.complex else float
+    return np.stack([np.broadcast_to(v, grid.shape) for v in values]).astype(dtype)
+
+
+def _numpy(u: Any) -> Array:
+    return u.detach().cpu().numpy() if hasattr(u, "detach") else u
+
+
+def exact_solution(
+    equation: AbstractEquation, name: str, params: Mapping[str, Any], grid: Grid
+) -> Callable[[float], Array]:
+    """Return an exact solution as ``f(t)`` on the grid, ``(channel, *space)``."""
+    solution = equation.solution(name, **params)
+    points = grid.points()
+    return lambda t: stacked(solution(*points, t), equation, grid)

@@ -1,0 +1,128 @@
+"""`plan`: the planned face, and who computes it when nobody says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from numpy.typing import DTypeLike
+
+from pdekit.errors import ShapeError
+from pdekit.fft import store
+from pdekit.fft.backends import get, importable
+from pdekit.fft.layout import Layout, Plan
+
+# Libraries worth timing, best first by experience. numpy never wins; torch ties at best
+# and takes a second to import.
+_CANDIDATES = ("pyfftw", "ducc", "scipy")
+# Up to here the calls of other libraries take longer than FFTW takes for the transform.
+_SHORT = 4096
+# Points of one transform from which a second thread may pay; below, it costs up to 26 x.
+_PARALLEL = 2**17
+_TIMING_SECONDS = 0.3
+_SAMPLE_SECONDS = 2e-3
+
+
+def plan(
+    shape: int | Sequence[int],
+    *,
+    axes: Sequence[int] | None = None,
+    kind: str = "c2c",
+    dtype: DTypeLike | None = None,
+    workers: int = 1,
+    backend: str = "auto",
+    reproducible: bool = False,
+) -> Plan:
+    """Return a transform between two buffers of its own.
+
+    Parameters
+    ----------
+    shape
+        Shape of the physical array, batch axes included.
+    axes
+        Axes to transform, all by default; ``r2c`` halves the last one named.
+    kind
+        ``c2c``, ``r2c``, ``dct1`` to ``dct4`` or ``dst1`` to ``dst4``.
+    dtype
+        Any of the four floating and complex types; it sets the precision, double by
+        default.
+    workers
+        Threads; only one is used below 2^17 points per transform.
+    backend
+        ``auto`` times the installed libraries once for each transform and keeps the choice
+        in the user's cache; only FFTW is considered for one short Fourier axis.
+    reproducible
+        Take a library and a plan that depend on no timing: one axis is left to FFTW's
+        estimates, several to ducc or scipy.
+    """
+    layout = Layout.of(shape, axes, kind, dtype)
+    if workers < 1:
+        raise ShapeError("at least 1", workers, "workers")
+    workers = workers if layout.points >= _PARALLEL else 1
+    if backend != "auto":
+        return get(backend).build(layout, workers=workers, reproducible=reproducible)
+    name, workers, how = _chosen(layout, workers, reproducible)
+    planned = get(name).build(layout, workers=workers, reproducible=reproducible)
+    planned.info.update(how)
+    return planned
+
+
+def _chosen(
+    layout: Layout, workers: int, reproducible: bool
+) -> tuple[str, int, dict[str, Any]]:
+    names = [name for name in _CANDIDATES if importable(name)] or ["numpy"]
+    if reproducible:
+        several = [name for name in names if name != "pyfftw"] or ["numpy"]
+        return (names if len(layout.axes) == 1 else several)[0], workers, {"choice": "rule"}
+    if len(layout.axes) == 1 and layout.points <= _SHORT and layout.kind in ("c2c", "r2c"):
+        names = names[:1]
+    trials = {f"{name} {n}": (name, n) for n in sorted({1, workers}) for name in names}
+    if len(trials) == 1:
+        return names[0], workers, {"choice": "rule"}
+    key = f"{layout} workers {workers}"
+    stored = store.read("choices").get(key)
+    if isinstance(stored, dict) and stored.get("fastest") in trials:
+        how = {"choice": "cached", "seconds": stored.get("seconds")}
+        return *trials[stored["fastest"]], how
+    seconds = _times(layout, trials)
+    fastest = min(seconds, key=lambda trial: seconds[trial])
+    store.write("choices", {key: {"fastest": fastest, "seconds": seconds}})
+    return *trials[fastest], {"choice": "measured", "seconds": seconds}
+
+
+def _times(layout: Layout, trials: dict[str, tuple[str, int]]) -> dict[str, float]:
+    """Seconds of a round trip for each trial: the least of interleaved samples of 2 ms.
+
+    All trials share one pair of buffers, so that large transforms are tried in the memory
+    that one of them needs.
+    """
+    buffers = layout.buffers()
+    pairs = {
+        trial: get(name).executors(layout, *buffers, workers=n, reproducible=False)[:2]
+        for trial, (name, n) in trials.items()
+    }
+    for buffer in buffers:
+        buffer.fill(0)  # planning has left something in them
+    repeats = {}
+    for trial, (forward, inverse) in pairs.items():
+        _sample(forward, inverse, 1)  # the first call touches tables and memory
+        once = _sample(forward, inverse, 1)
+        repeats[trial] = max(1, int(_SAMPLE_SECONDS / once))
+    best = dict.fromkeys(pairs, float("inf"))
+    end = time.perf_counter() + _TIMING_SECONDS
+    while True:
+        for trial, (forward, inverse) in pairs.items():
+            best[trial] = min(best[trial], _sample(forward, inverse, repeats[trial]))
+        if time.perf_counter() > end:
+            return best
+
+
+def _sample(
+    forward: Callable[[], object], inverse: Callable[[], object], repeats: int
+) -> float:
+    start = time.perf_counter()
+    for _ in range(repeats):
+        forward()
+        inverse()
+    return (time.perf_counter() - start) / repeats

@@ -1,0 +1,108 @@
+"""Output folders: never overwritten by accident, never shared by two runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+
+from pdekit import atomic
+from pdekit.errors import OutputError
+
+LOCK = ".pdekit.lock"
+OUTPUTS = ("case.yaml", "result.h5", "summary.json", "log.txt", "checkpoint.h5",
+           "result.nc", "diagnostics.csv", "figures")  # fmt: skip
+"""What a run leaves behind, and what ``overwrite`` therefore clears."""
+
+
+def new_output_folder(base: str | Path, *, overwrite: bool = False) -> Path:
+    """Make a folder for one run: ``base``, or ``base-2``, ``base-3``… when that is in use.
+
+    With ``overwrite`` it is ``base`` itself, cleared of an earlier run's files (`OUTPUTS`)
+    and of nothing else.
+    """
+    base = Path(base)
+    for number in count(2):
+        folder = base if number == 2 else base.with_name(f"{base.name}-{number - 1}")
+        _make(folder)
+        if overwrite and not _is_empty(folder):
+            with folder_lock(folder):
+                _clear(folder)
+        if _is_empty(folder) or overwrite:
+            return folder
+    raise AssertionError
+
+
+def _make(folder: Path) -> None:
+    with atomic.output_errors(folder):
+        if folder.exists() and not folder.is_dir():
+            raise OutputError(f"{folder}: is a file, a folder is needed")
+        folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"{folder}: cannot be written: permission denied")
+
+
+def _is_empty(folder: Path) -> bool:
+    """Whether nothing is there but the lock that a killed run may have left."""
+    return all(entry.name == LOCK for entry in folder.iterdir())
+
+
+def _clear(folder: Path) -> None:
+    with atomic.output_errors(folder):
+        for name in OUTPUTS:
+            path = folder / name
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_lock(folder: str | Path) -> Iterator[None]:
+    """Hold a folder for one run; a second run is refused with `OutputError`.
+
+    The lock belongs to the process: it ends with it, however it ends.
+    """
+    path = Path(folder, LOCK)
+    with atomic.output_errors(path):
+        descriptor = _lock(path)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            path.unlink()
+        os.close(descriptor)
+
+
+def _lock(path: Path) -> int:
+    """Return an open and locked lock file that still has its name."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            _lock_file(descriptor)
+        except OSError as error:
+            os.close(descriptor)
+            raise OutputError(
+                f"{path.parent}: another run is writing into this folder"
+            ) from error
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        os.close(
+            descriptor
+        )  # its owner removed the file between our opening and locking it
+
+
+def _lock_file(descriptor: int) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

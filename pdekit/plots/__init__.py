@@ -1,0 +1,96 @@
+"""Figures of a result, each in its own file; nothing here is needed to compute one.
+
+A figure is a function of a :class:`pdekit.result.Result` that returns a matplotlib
+``Figure``, or ``None`` when the result has nothing of that kind to show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pdekit.atomic import write_bytes
+from pdekit.errors import UnknownName
+from pdekit.plots._style import encode
+from pdekit.plots.diagnostics import diagnostics
+from pdekit.plots.invariants import invariants
+from pdekit.plots.movie import movie
+from pdekit.plots.phase import phase
+from pdekit.plots.profile import profile
+from pdekit.plots.snapshots import snapshots
+from pdekit.plots.spacetime import spacetime
+from pdekit.plots.spectrum import spectrum
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from pdekit.result import Result
+
+__all__ = ["FIGURES", "figures", "movie", "save_figures"]
+
+FIGURES: dict[str, tuple[Callable[[Result], Figure | None], str]] = {
+    "spacetime": (spacetime, "modulus (or value) of each field over space and time"),
+    "snapshots": (
+        snapshots,
+        "first, middle and last state of a field in two or three dimensions",
+    ),
+    "profile": (profile, "final state with the reference on it and the pointwise error"),
+    "spectrum": (spectrum, "Fourier spectrum at three times and its tail"),
+    "invariants": (invariants, "drift of the conserved quantities"),
+    "phase": (phase, "real against imaginary part at the middle of the run"),
+    "diagnostics": (diagnostics, "peak, entropies and further time series"),
+}
+"""Name of a figure -> (function of a result, what it shows)."""
+
+
+def figures(result: Result, names: Sequence[str] | str = "all") -> dict[str, Figure]:
+    """Draw the named figures of ``result``, leaving out those that do not apply to it.
+
+    Parameters
+    ----------
+    result : Result
+        What was computed.
+    names : sequence of str, "all" or "none"
+        Names from :data:`FIGURES`.
+    """
+    drawn = {name: FIGURES[name][0](result) for name in _chosen(names)}
+    return {name: figure for name, figure in drawn.items() if figure is not None}
+
+
+def save_figures(
+    result: Result,
+    folder: str | Path,
+    names: Sequence[str] | str = "all",
+    formats: Sequence[str] = ("png",),
+) -> list[Path]:
+    """Write the named figures into ``folder``, one file each, and return their paths.
+
+    Parameters
+    ----------
+    result : Result
+        What was computed.
+    folder : path
+        Created when missing; a figure of the same name is replaced in one stroke.
+    names : sequence of str, "all" or "none"
+        Names from :data:`FIGURES`.
+    formats : sequence of str
+        File formats, such as ``("png", "pdf")``.
+    """
+    paths = []
+    for name, figure in figures(result, names).items():
+        for extension in formats:
+            path = Path(folder, f"{name}.{extension}")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(path, encode(figure, extension))
+            paths.append(path)
+    return paths
+
+
+def _chosen(names: Sequence[str] | str) -> list[str]:
+    if isinstance(names, str):
+        names = {"all": list(FIGURES), "none": []}.get(names, [names])
+    for name in names:
+        if name not in FIGURES:
+            raise UnknownName("figure", name, FIGURES)
+    return list(dict.fromkeys(names))

@@ -1,0 +1,71 @@
+"""Fourier spectrum  |ψ̂(k)|  at three times, with the tail that tells the resolution."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pdekit.plots._fields import finite, members, peak, some_frames, symbol
+from pdekit.plots._style import figure, legend_above, log_scale, panels, short
+from pdekit.spectral import tail
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from pdekit.result import Result
+
+TAIL = 0.9  # the tail is what lies beyond this part of the largest wavenumber
+
+
+@figure
+def spectrum(result: Result) -> Figure | None:
+    """Draw  |ψ̂(k)| / max |ψ̂|  first, middle and last; the legend states each tail."""
+    if result.grid.ndim != 1 or result.grid.axes[0].boundary != "periodic":
+        return None
+    ensemble = result.members is not None
+    drawn, axes = panels(1, len(result.fields), sharey=True, lines=3 if ensemble else 2)
+    for ax, name in zip(axes[0], result.fields, strict=True):
+        draw_spectra(ax, result, members(result, name))
+        k = symbol(result.grid.axes[0].name)
+        ax.set_xlabel("$k$" if k == "x" else f"$k_{{{k}}}$")
+        hat = rf"\hat{{{symbol(name)}}}"
+        ax.set_ylabel(rf"$|{hat}(k)| \,/\, \max |{hat}|$")
+    return drawn
+
+
+def draw_spectra(ax: Axes, result: Result, values: NDArray[Any]) -> None:
+    """Draw the spectra of member 0, and the ensemble's mean of the last, with the tail."""
+    axis = result.grid.axes[0]
+    real = not np.iscomplexobj(values)
+    k = np.asarray(axis.wavenumbers(real=real))
+    order = np.argsort(k)
+    largest = np.abs(k).max()
+    for shade, frame in enumerate(some_frames(len(values))):
+        amplitude = relative_amplitude(values[frame, 0])
+        cut = float(tail(amplitude, points=axis.n if real else None, cutoff=TAIL))
+        ax.plot(
+            k[order],
+            np.where(amplitude > 0, amplitude, np.nan)[order],
+            lw=0.8,
+            zorder=4 - shade,
+            label=rf"t = {result.times[frame]:.3g}: τ = {short(cut)}",
+        )
+    if values.shape[1] > 1:
+        mean = np.mean([relative_amplitude(member) for member in values[-1]], axis=0)
+        ax.plot(k[order], mean[order], "k--", lw=0.7, zorder=5, label="mean, last")
+    shaded: dict[str, Any] = {"color": "0.9", "lw": 0, "zorder": 0}
+    ax.axvspan(TAIL * largest, largest, label=f"τ: |k| > {TAIL} max |k|", **shaded)
+    if not real:
+        ax.axvspan(-largest, -TAIL * largest, **shaded)
+    log_scale(ax)
+    legend_above(ax, 2)
+
+
+def relative_amplitude(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return  |ψ̂(k)| / max |ψ̂|, in the order of the axis's wavenumbers."""
+    hat = np.abs((np.fft.fft if np.iscomplexobj(values) else np.fft.rfft)(finite(values)))
+    amplitude: NDArray[np.float64] = hat / peak(hat)
+    return amplitude

@@ -1,0 +1,138 @@
+"""Names to things: found by looking at files, loaded on demand, plug-ins last.
+
+An equation is a file in ``solvers/spectral``, an integrator one in ``pdekit/stepping``; the
+file's name is its name.  Other packages add their own through the entry-point groups
+``pdekit.equations`` and ``pdekit.integrators`` (not read when the environment variable
+``PDEKIT_NO_PLUGINS`` is set).
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any, Protocol
+
+from pdekit.equation import AbstractEquation
+from pdekit.errors import PdekitError, UnknownName
+
+_SOLVERS: Mapping[str, str] = {"spectral": "pdekit.solvers.spectral"}
+_INTEGRATORS = "pdekit.stepping"
+_IMPORTERS = "pdekit.solvers.importers"
+
+
+class Integrator(Protocol):
+    """What the registry promises about an integrator."""
+
+    name: str
+    order: int
+    adaptive: bool
+    summary: str
+
+
+def solvers() -> tuple[str, ...]:
+    """Names of the solvers."""
+    return tuple(_SOLVERS)
+
+
+def equations() -> tuple[str, ...]:
+    """Names of all equations, plug-ins included."""
+    names = {name for package in _SOLVERS.values() for name in _files(package)}
+    return tuple(sorted(names | set(_plugins("pdekit.equations"))))
+
+
+def equation(name: str) -> type[AbstractEquation]:
+    """Return the class of an equation.
+
+    Raises
+    ------
+    UnknownName
+        With the names that look alike.
+    """
+    for package in _SOLVERS.values():
+        if name in _files(package):
+            return _defined_in(import_module(f"{package}.{name}"))
+    plugin = _plugins("pdekit.equations").get(name)
+    if plugin is None:
+        raise UnknownName("equation", name, equations())
+    found: type[AbstractEquation] = _load(plugin)
+    return found
+
+
+def integrators() -> tuple[str, ...]:
+    """Names of all integrators, plug-ins included."""
+    return tuple(sorted({*_files(_INTEGRATORS), *_plugins("pdekit.integrators")}))
+
+
+def integrator(name: str) -> Any:
+    """Return an integrator: an object with ``name``, ``order``, ``adaptive``, ``summary``.
+
+    Raises
+    ------
+    UnknownName
+        With the names that look alike.
+    """
+    if name in _files(_INTEGRATORS):
+        return import_module(f"{_INTEGRATORS}.{name}").integrator
+    plugin = _plugins("pdekit.integrators").get(name)
+    if plugin is None:
+        raise UnknownName("integrator", name, integrators())
+    return _load(plugin)
+
+
+def importers() -> tuple[ModuleType, ...]:
+    """Return the readers of other programs' configuration files."""
+    return tuple(import_module(f"{_IMPORTERS}.{name}") for name in _files(_IMPORTERS))
+
+
+def figures() -> tuple[str, ...]:
+    """Names of the figures a run can draw."""
+    return tuple(import_module("pdekit.plots").FIGURES)
+
+
+def plugins() -> dict[str, str]:
+    """Installed plug-ins, ``group:name`` to the object they load, for provenance."""
+    groups = ("pdekit.equations", "pdekit.integrators")
+    return {
+        f"{g}:{name}": point.value for g in groups for name, point in _plugins(g).items()
+    }
+
+
+@cache
+def _files(package: str) -> tuple[str, ...]:
+    """Names of the public modules in a package, without importing them."""
+    path = import_module(package).__path__
+    found = (m.name for m in iter_modules(path) if not m.ispkg)
+    return tuple(sorted(name for name in found if not name.startswith("_")))
+
+
+def _plugins(group: str) -> dict[str, EntryPoint]:
+    if os.environ.get("PDEKIT_NO_PLUGINS"):
+        return {}
+    return _installed(group)
+
+
+@cache
+def _installed(group: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=group)}
+
+
+def _load(plugin: EntryPoint) -> Any:
+    try:
+        return plugin.load()
+    except Exception as error:  # anything can go wrong in someone else's package
+        message = f"plug-in {plugin.name!r} ({plugin.value}) cannot be loaded: {error}"
+        raise PdekitError(message) from error
+
+
+def _defined_in(module: ModuleType) -> type[AbstractEquation]:
+    """Return the one equation class that a module defines."""
+    for _, found in inspect.getmembers(module, inspect.isclass):
+        if issubclass(found, AbstractEquation) and found.__module__ == module.__name__:
+            return found
+    raise PdekitError(f"{module.__name__} defines no equation")

@@ -1,0 +1,109 @@
+"""One ``threads`` setting for transforms, compiled loops, BLAS and torch together."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Literal
+
+from pdekit.errors import PdekitError
+
+__all__ = ["apply", "available", "current", "limit", "prepare_environment", "resolve"]
+
+_current: int | None = None
+
+
+def available() -> int:
+    """Return how many processors this process may use, containers' quotas included."""
+    try:
+        count = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        count = os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return max(1, min(count, int(quota) // int(period)))
+    except (OSError, ValueError):  # no such limit, or "max"
+        return count
+
+
+def resolve(threads: int | Literal["auto"]) -> int:
+    """Return the number meant by a ``threads`` setting."""
+    if threads == "auto":
+        return available()
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise PdekitError(f"threads must be 'auto' or a whole number >= 1, got {threads!r}")
+    return threads
+
+
+def current() -> int:
+    """Return the number in force, which transform plans take as their limit."""
+    return available() if _current is None else _current
+
+
+def apply(threads: int | Literal["auto"]) -> int:
+    """Set the number of threads for the rest of the process and return it.
+
+    Libraries that are imported later start with their own default; call it again then.
+    """
+    global _current
+    _current = resolve(threads)
+    _set_loaded(_current)
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(_current)
+    return _current
+
+
+@contextmanager
+def limit(threads: int | Literal["auto"]) -> Iterator[int]:
+    """Set the number of threads within a ``with`` block; what it was comes back."""
+    global _current
+    number, before = resolve(threads), _current
+    from threadpoolctl import threadpool_limits
+
+    with ExitStack() as stack:
+        stack.callback(_set_loaded_to, _loaded())
+        stack.enter_context(threadpool_limits(number))
+        _current = number
+        _set_loaded(number)
+        try:
+            yield number
+        finally:
+            _current = before
+
+
+def prepare_environment() -> None:
+    """Keep the OpenMP runtimes of FFTW and numba from fighting; before either is imported.
+
+    Each brings its own runtime whose idle threads spin, which costs a factor of thirty when
+    both are in use. Programs that train on the CPU must not call this: torch loses a factor
+    of two. What the user has set stays.
+    """
+    if not {"pyfftw", "numba", "torch"} & sys.modules.keys():
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        os.environ.setdefault("NUMBA_THREADING_LAYER", "workqueue")
+
+
+def _loaded() -> dict[str, int]:
+    """Return the threads of imported libraries that threadpoolctl does not know."""
+    counts = {}
+    if numba := sys.modules.get("numba"):
+        counts["numba"] = int(numba.get_num_threads())
+    if torch := sys.modules.get("torch"):
+        counts["torch"] = int(torch.get_num_threads())
+    return counts
+
+
+def _set_loaded(number: int) -> None:
+    _set_loaded_to(dict.fromkeys(_loaded(), number))
+
+
+def _set_loaded_to(counts: dict[str, int]) -> None:
+    for name, count in counts.items():
+        module = sys.modules[name]
+        if name == "numba":  # more than it was started with it cannot do
+            count = min(count, module.config.NUMBA_NUM_THREADS)
+        module.set_num_threads(count)
