@@ -36,7 +36,7 @@ from pdekit.case_schema import (
 )
 from pdekit.case_source import Overrides, Source
 from pdekit.case_types import Number, Section
-from pdekit.case_wording import plain_words, shown
+from pdekit.case_wording import followed, plain_words, shown
 from pdekit.errors import CaseError, Problem, suggestion
 from pdekit.yaml_lines import KeyPath, parse, read_text
 
@@ -275,7 +275,7 @@ def _without_nothing(value: Any) -> Any:
 def _sound_sections(data: Any, error: ValidationError, sections: dict[str, Any]) -> None:
     """Validate once more without the unknown keys, so that the rules see the rest."""
     unknown = [e["loc"] for e in error.errors() if e["type"] == "extra_forbidden"]
-    paths = {tuple(part for part in loc if str(part)[:1] != "<") for loc in unknown}
+    paths = {followed(Case, location)[0] for location in unknown}
     with suppress(ValidationError):
         Case.model_validate(_without(data, paths), context=sections)
 

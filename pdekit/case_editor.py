@@ -11,7 +11,7 @@ from pdekit.case_schema import INITIAL_KINDS, REFERENCE_KINDS
 
 
 def editor_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """Schema of a case, completed by what the equations and integrators are called."""
+    """Return the schema of a case, completed by the names that are registered."""
     schema: dict[str, Any] = _tolerant(model.model_json_schema())
     parts = schema["$defs"]
     parts["EquationSpec"] = _equations(parts["EquationSpec"])

@@ -101,7 +101,7 @@ def _formulas(
         draft.formula((section,), spec, names)
         if len(fields) > 1:
             message = f"must give one formula for each of the fields {', '.join(fields)}"
-            draft.say((section,), message)
+            draft.say((section,), message, at_key=True)
         return dict.fromkeys(fields, spec)
     given = spec.formulas
     misspelt = [
@@ -115,7 +115,9 @@ def _formulas(
             draft.say((section, name), message, at_key=True)
     missing = [name for name in fields if name not in given]
     if missing and given.keys() <= set(fields):
-        draft.say((section,), f"must give a formula for {', '.join(missing)} too")
+        draft.say(
+            (section,), f"must give a formula for {', '.join(missing)} too", at_key=True
+        )
     return {name: given[name] for name in fields if name in given}
 
 

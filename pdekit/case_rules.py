@@ -24,6 +24,7 @@ from pdekit.case_schema import (
     SolverSpec,
     TimeSpec,
 )
+from pdekit.equation import AbstractEquation
 from pdekit.errors import suggestion
 from pdekit.expressions import CONSTANTS, FUNCTIONS
 from pdekit.yaml_lines import KeyPath
@@ -71,30 +72,37 @@ def _domain(draft: Draft) -> None:
     domain: Mapping[str, AxisSpec] | None = draft.sections.get("domain")
     if domain is None:
         return
-    for name in domain:
-        if name not in AXES:
-            draft.say(
-                ("domain", name), f"unknown axis{suggestion(name, AXES)}", at_key=True
-            )
-    names = tuple(name for name in AXES if name in domain)
-    if names != AXES[: len(names)] or not names:
-        draft.say(
-            ("domain",), f"must have the axes x, then y, then z (got {names or 'none'})"
+    unknown = [name for name in domain if name not in AXES]
+    for name in unknown:
+        draft.say(("domain", name), f"unknown axis{suggestion(name, AXES)}", at_key=True)
+    names = AXES[: len(domain)]
+    if not unknown and (set(domain) != set(names) or not domain):
+        message = (
+            f"must have the axes x, then y, then z (got {', '.join(domain) or 'none'})"
         )
+        draft.say(("domain",), message, at_key=True)
+    if set(domain) != set(names) or not domain:
+        del draft.sections["domain"]
+        return
     draft.sections["domain"] = {name: domain[name] for name in names}
     if math.prod(axis.points for axis in domain.values()) > MAX_POINTS:
-        draft.say(("domain",), f"must have at most {MAX_POINTS} points in all")
-    if draft.equation is None:
-        return
-    if names and len(names) not in draft.equation.dimensions:
-        allowed = " or ".join(map(str, draft.equation.dimensions))
-        message = f"{draft.equation.name} needs {allowed} axes (got {len(names)})"
-        draft.say(("domain",), message)
-    for name in names:  # equations that evolve in Fourier space, so far all of them
-        if domain[name].boundary != "periodic":
-            path = ("domain", name, "boundary")
-            message = f"{draft.equation.name} needs periodic axes"
-            draft.say(path, f"{message} (got {domain[name].boundary!r})")
+        draft.say(("domain",), f"must have at most {MAX_POINTS} points in all", at_key=True)
+    if draft.equation is not None:
+        _box(draft, draft.equation, draft.sections["domain"])
+
+
+def _box(
+    draft: Draft, equation: type[AbstractEquation], domain: Mapping[str, AxisSpec]
+) -> None:
+    """Check that the equation can be posed in the box."""
+    if len(domain) not in equation.dimensions:
+        allowed = " or ".join(map(str, equation.dimensions))
+        message = f"{equation.name} needs {allowed} axes (got {len(domain)})"
+        draft.say(("domain",), message, at_key=True)
+    for name, axis in domain.items():  # all equations so far evolve in Fourier space
+        if axis.boundary != "periodic":
+            message = f"{equation.name} needs periodic axes (got {axis.boundary!r})"
+            draft.say(("domain", name, "boundary"), message)
 
 
 def _time(draft: Draft) -> None:

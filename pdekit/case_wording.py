@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from types import UnionType
+from collections.abc import Mapping
+from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from pdekit.errors import near_misses, suggestion
@@ -43,7 +43,7 @@ def plain_words(
     """Path and sentence of every error of a model, and whether it is about the key."""
     found: dict[KeyPath, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
-        path = tuple(part for part in detail["loc"] if not _is_branch(part))
+        path, _ = followed(model, detail["loc"])
         found.setdefault(path, []).append(detail)
     about_key = ("missing", "extra_forbidden")
     return [
@@ -52,45 +52,44 @@ def plain_words(
     ]
 
 
-def accepted_keys(model: Any, place: KeyPath) -> tuple[str, ...]:
-    """Keys of the section at a place in a model, given as the validator names it."""
-    for part in place:
-        model = _inside(model, part)
-    return tuple(model.model_fields) if _is_section(model) else ()
+def followed(model: Any, location: KeyPath) -> tuple[KeyPath, Any]:
+    """Follow a location of the validator into a model.
+
+    Returns the path in the file, which lacks the labels of the branches of unions, and the
+    type found there, or None.
+    """
+    path: list[str | int] = []
+    for part in location:
+        model = _plain(model)
+        if get_origin(model) in (Union, UnionType):
+            model = next((kind for kind in get_args(model) if _tag(kind) == part), None)
+        else:
+            path.append(part)
+            model = _inside(model, part)
+    return tuple(path), _plain(model)
+
+
+def _plain(annotation: Any) -> Any:
+    """Take the annotations and an optional None off a type."""
+    while True:
+        inner = [part for part in get_args(annotation) if part is not NoneType]
+        is_union = get_origin(annotation) in (Union, UnionType)
+        if get_origin(annotation) is not Annotated and not (is_union and len(inner) == 1):
+            return annotation
+        annotation = inner[0]
+
+
+def _tag(annotation: Any) -> str | None:
+    extras = getattr(annotation, "__metadata__", ())
+    return next((extra.tag for extra in extras if isinstance(extra, Tag)), None)
 
 
 def _inside(annotation: Any, part: str | int) -> Any:
-    """Type of what ``part`` (a key, or the tag of a union's branch) leads to."""
-    for kind in _alternatives(annotation):
-        if _is_branch(part):
-            if any(getattr(extra, "tag", None) == part for extra in get_args(kind)[1:]):
-                return get_args(kind)[0]
-        elif _is_section(kind) and part in kind.model_fields:
-            return kind.model_fields[part].annotation
-        elif get_origin(kind) is dict:
-            return get_args(kind)[1]
-    return None
-
-
-def _alternatives(annotation: Any) -> Iterator[Any]:
-    """Yield a type and, if it is a union or annotated, everything it can be."""
-    yield annotation
-    if get_origin(annotation) in (Annotated, Union, UnionType):
-        for inner in get_args(annotation):
-            yield from _alternatives(inner)
-
-
-def _is_section(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
-
-
-def _is_branch(part: int | str) -> bool:
-    """Whether part of a location names a branch of a union rather than a key."""
-    return isinstance(part, str) and (part[:1] == "<" or part in _BRANCHES or "[" in part)
-
-
-# How pydantic labels the branches of unions without a tag of ours.
-_BRANCHES = {"int", "float", "constrained-int", "str", "bool"}
+    """Type of an entry of a section, of a mapping or of a list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        found = annotation.model_fields.get(str(part))
+        return None if found is None else found.annotation
+    return get_args(annotation)[-1] if get_origin(annotation) is dict else None
 
 
 def _sentence(path: KeyPath, details: list[ErrorDetails], model: type[BaseModel]) -> str:
@@ -99,7 +98,8 @@ def _sentence(path: KeyPath, details: list[ErrorDetails], model: type[BaseModel]
     if kind == "missing":
         return "is required" if isinstance(path[-1], str) else "must have one entry more"
     if kind == "extra_forbidden":
-        accepted = accepted_keys(model, detail["loc"][:-1])
+        _, section = followed(model, detail["loc"][:-1])
+        accepted = getattr(section, "model_fields", ())
         return f"unknown key{suggestion(str(path[-1]), accepted)}"
     given = f" (got {shown(detail['input'])})"
     parts = dict.fromkeys(_expected(each) for each in details)
@@ -111,7 +111,8 @@ def _expected(detail: ErrorDetails) -> str:
     if kind == "literal_error":
         return _one_of(detail["input"], context["expected"])
     if kind in _EXPECTED:
-        return _EXPECTED[kind].format(**context)
+        short = {k: f"{v:g}" if isinstance(v, float) else v for k, v in context.items()}
+        return _EXPECTED[kind].format(**short)
     return detail["msg"].removeprefix("Value error, ")
 
 

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from pdekit import atomic, hdf5
+from pdekit.disk import hdf5_file
 from pdekit.errors import OutputError, ResultFileError
 
 __all__ = ["load_checkpoint", "save_checkpoint"]
@@ -101,7 +101,7 @@ def load_checkpoint(
 
 
 def _write(path: Path, arrays: Arrays, header: str) -> None:
-    with h5py.File(path, "w", libver=("v108", "v108"), locking=False) as file:
+    with hdf5_file(path, "w") as file:
         hdf5.put_text(file, "format", _FORMAT)
         file.attrs["format_version"] = np.int64(_FORMAT_VERSION)
         hdf5.put_text(file, "header", header)

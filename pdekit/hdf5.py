@@ -50,10 +50,10 @@ def opened(path: str | Path, mode: str = "r") -> Iterator[Node]:
 
 def _must_be_hdf5(path: Path) -> None:
     try:
-        if path.is_dir():
-            raise ResultFileError(f"{path}: is a folder, not a file")
         with path.open("rb"):
             pass
+    except IsADirectoryError as error:
+        raise ResultFileError(f"{path}: is a folder, not a file") from error
     except OSError as error:
         raise ResultFileError(f"{path}: cannot be read: {error.strerror}") from error
     except ValueError as error:  # a null byte in the name

@@ -20,6 +20,7 @@ import h5py
 import numpy as np
 
 from pdekit import atomic, hdf5, layout
+from pdekit.disk import hdf5_file, open_hdf5
 from pdekit.errors import ResultFileError, ShapeError
 from pdekit.grid import Grid
 from pdekit.read import read_head, read_result, stored
@@ -29,8 +30,6 @@ __all__ = ["ResultWriter", "read_result", "write_result"]
 
 _SPARE = 1 << 20  # room for HDF5's own records
 _LARGEST_COPY = 4 << 30
-# the format of 1.8: later ones leave a mark with which a killed file cannot be opened again
-_VERSION = ("v108", "v108")
 
 
 class ResultWriter:
@@ -42,12 +41,11 @@ class ResultWriter:
     """
 
     def __init__(
-        self, path: Path, file: Any, grid: Grid, times: np.ndarray[Any, Any]
+        self, path: Path, mode: str, grid: Grid, times: np.ndarray[Any, Any]
     ) -> None:
         self.path, self.grid, self.times = path, grid, times
-        self.frames_written = hdf5.integer(file, "frames_written")
-        self._file = file
-        self._counter = file.attrs.get_id("frames_written")
+        self.frames_written = 0
+        self._file, self._disk = open_hdf5(path, mode)
         self._series: dict[str, layout.Series] = {}
 
     @classmethod
@@ -64,14 +62,12 @@ class ResultWriter:
         path, times = Path(path), np.asarray(times, dtype=float)
         with atomic.output_errors(path, _SPARE):
             atomic.require_space(path, _SPARE + 2 * times.nbytes)
-            file = h5py.File(path, "w", libver=_VERSION, locking=False)
-            with _closed_on_error(file):
+            with hdf5_file(path, "w") as file:
                 layout.write_head(file, grid, times)
                 hdf5.put_text(file, "title", str((case or {}).get("title", "")))
                 hdf5.put_text(file, "case", atomic.json_text(case or {}))
                 hdf5.put_text(file, "provenance", atomic.json_text(provenance or {}))
-                file.flush()
-                return cls(path, file, grid, times)
+            return cls(path, "r+", grid, times)
 
     @classmethod
     def reopen(cls, path: str | Path, frame: int, times: Any) -> ResultWriter:
@@ -92,10 +88,10 @@ class ResultWriter:
                 _resize(file, names, len(times))
                 file["t"][:] = times
                 file.attrs["frames_written"] = np.int64(frame)
-            file = h5py.File(path, "r+", libver=_VERSION, locking=False)
-        writer = cls(path, file, grid, times)
-        writer._series = {name: layout.Series(file[name]) for name in names}
-        return writer
+            writer = cls(path, "r+", grid, times)
+            writer._series = {name: layout.Series(writer._file[name]) for name in names}
+            writer.frames_written = frame
+            return writer
 
     def append(
         self,
@@ -118,11 +114,10 @@ class ResultWriter:
                 )
             for name, row in rows.items():
                 self._series[name].check(row)
-            with _closed_on_error(self._file):
-                for name, row in rows.items():
-                    self._series[name].write(index, row)
-                self._file.flush()  # the frame first, then the word that it is there
-                self._count(index + 1)
+            for name, row in rows.items():
+                self._series[name].write(index, row)
+            self._flush()  # the frame first, then the word that it is there
+            self._count(index + 1)
 
     def close(
         self,
@@ -141,6 +136,7 @@ class ResultWriter:
         status = "interrupted" if summary is None else str(summary.get("status", "ok"))
         with atomic.output_errors(self.path, _SPARE):
             self._file.close()
+            self._disk.close()
             with _rewritten(self.path) as file:
                 _resize(file, self._series, self.frames_written)
                 if reference:
@@ -221,9 +217,15 @@ class ResultWriter:
                 layout.attach(node, (*batch, *self.grid.names))
 
     def _count(self, frames: int) -> None:
-        self._counter.write(np.array(frames, dtype=np.int64))
-        self._file.flush()
+        h5py.h5a.open(self._file.id, b"frames_written").write(
+            np.array(frames, dtype=np.int64)
+        )
+        self._flush()
         self.frames_written = frames
+
+    def _flush(self) -> None:
+        h5py.h5f.flush(self._file.id)
+        self._disk.check()
 
 
 def write_result(result: Result, path: str | Path) -> None:
@@ -277,21 +279,11 @@ def _rewritten(path: Path) -> Iterator[Any]:
     """
     size = path.stat().st_size
     if size > _LARGEST_COPY or atomic.free_bytes(path.parent / "copy") < size + _SPARE:
-        with h5py.File(path, "r+", libver=_VERSION, locking=False) as file:
+        atomic.require_space(path, _SPARE)
+        with hdf5_file(path, "r+") as file:
             yield file
         return
     with atomic.replacing(path, size) as temporary:
         shutil.copyfile(path, temporary)
-        with h5py.File(temporary, "r+", libver=_VERSION, locking=False) as file:
+        with hdf5_file(temporary, "r+") as file:
             yield file
-
-
-@contextmanager
-def _closed_on_error(file: Any) -> Iterator[None]:
-    """Close an HDF5 file when the block fails, whatever the library then says."""
-    try:
-        yield
-    except BaseException:
-        with suppress(Exception):
-            file.close()
-        raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,8 +29,8 @@ def read_result(path: str | Path) -> Result:
         The file is missing, foreign, damaged, hostile or too large for memory.
     """
     path = Path(path)
-    if path.is_dir():
-        path = path / "result.h5"
+    with suppress(OSError, ValueError):  # names that cannot be: refused when opened
+        path = path / "result.h5" if path.is_dir() else path
     with hdf5.opened(path) as file:
         try:
             return _read(file)

@@ -21,7 +21,6 @@ from pdekit import __version__
 from pdekit.atomic import plain, write_json, write_text
 
 PASSED, SKIPPED = "ok", "skipped"
-COMPARISONS = ("below", "above", "between", "equals")
 UNITS = {"_s": "s", "_mb": "MB"}  # endings of the names of costs
 
 

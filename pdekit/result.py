@@ -120,8 +120,9 @@ class Result:
         for field_name, values in self.fields.items():
             for name, part in parts(field_name, values, self.shows_modulus).items():
                 variables[name] = (("t", *batch, *space), part, {"units": "1"})
-        for name, values in self.diagnostics.items():
-            variables[name] = (diagnostic_dims(name, values.shape, members), values)
+        for diagnostic, values in self.diagnostics.items():
+            for name, part in parts(diagnostic, values).items():
+                variables[name] = (diagnostic_dims(name, part.shape, members), part)
         for field_name, values in (self.reference or {}).items():
             dims = (*batch[: values.ndim - len(space)], *space)
             for name, part in parts(field_name, values).items():

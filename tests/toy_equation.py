@@ -21,7 +21,9 @@ def soliton(x: Any, t: float, *, amplitude: float = 1.0, velocity: float = 0.0) 
     return amplitude / np.cosh(amplitude * (x - velocity * t))
 
 
-def train(x: Any, t: float, *, amplitudes: tuple[float, ...], centres: tuple[float, ...]) -> Any:
+def train(
+    x: Any, t: float, *, amplitudes: tuple[float, ...], centres: tuple[float, ...]
+) -> Any:
     return sum(a / np.cosh(a * (x - c)) for a, c in zip(amplitudes, centres, strict=True))
 
 

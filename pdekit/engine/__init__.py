@@ -94,6 +94,12 @@ class Engine(Protocol):
         """Compile  u ↦ u exp(i h rate(u)),  called as ``run(w, h, rest)``."""
         ...
 
+    def sequence(
+        self, operations: Sequence[tuple[Callable[..., Any], tuple[Any, ...]]]
+    ) -> Callable[[Array], Array]:
+        """Join operations on the loaded field, each with the arguments that follow it."""
+        ...
+
     def slopes(self, count: int) -> Any:
         """Return room for the slopes of a Runge–Kutta step, indexed from 0."""
         ...

@@ -32,6 +32,8 @@ from numba import njit
 inline = njit(inline="always")
 # Contraction to fused multiply-add only: NaN and infinity keep their meaning.
 loop = njit(cache=True, error_model="numpy", fastmath={"contract"}, nogil=True)
+# Sums of squares may be taken in any order: they steer, they are not the answer.
+total = njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, nogil=True)
 
 '''
 

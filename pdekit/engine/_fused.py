@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,21 +112,7 @@ class FusedEngine:
 
     def stage(self, formula: Callable[..., Any], into: Sequence[str]) -> Callable[..., Any]:
         """Compile a formula applied mode by mode; the first call fixes the argument kinds."""
-        outputs = tuple(self._buffer(name) for name in into)
-        result = outputs[0] if len(outputs) == 1 else outputs
-        kernel: Callable[..., Any] | None = None
-
-        def run(*arguments: Any) -> Any:
-            nonlocal kernel
-            if kernel is None:
-                kinds = [getattr(a, "ndim", 0) for a in arguments]
-                kernel = compiled(
-                    f"stage_{formula.__name__}", _stage_text(formula, kinds, len(into))
-                )
-            kernel(*outputs, *arguments)
-            return result
-
-        return run
+        return _Stage(formula, tuple(self._buffer(name) for name in into))
 
     def pointwise(
         self, formula: Callable[..., Any], rest: Rest
@@ -144,11 +131,27 @@ class FusedEngine:
         self, rate: Callable[..., Any], rest: Rest
     ) -> Callable[[Array, float, Rest], Array]:
         """Compile  u ↦ u exp(i h rate(u)),  one pass over memory."""
-        text = _phase_text(rate, self.channels, [np.ndim(c) > 0 for c in rest])
-        kernel = compiled("phase_flow", text)
+        return _PhaseFlow(
+            compiled(
+                "phase_flow",
+                _phase_text(rate, self.channels, [np.ndim(c) > 0 for c in rest]),
+            )
+        )
 
-        def run(w: Array, h: float, rest: Rest) -> Array:
-            kernel(w, h, *rest)
+    def sequence(
+        self, operations: Sequence[tuple[Callable[..., Any], tuple[Any, ...]]]
+    ) -> Callable[[Array], Array]:
+        """Bind every operation to the planned buffer: the loop over them is all that is left."""
+        work = self.work
+        transforms = {self.forward: self._forward, self.inverse: self._inverse}
+        calls = [
+            transforms.get(operation) or operation.bound(work, *arguments)
+            for operation, arguments in operations
+        ]
+
+        def run(w: Array) -> Array:
+            for call in calls:
+                call()
             return w
 
         return run
@@ -159,9 +162,14 @@ class FusedEngine:
 
     def combination(self, slots: Sequence[int], store: int) -> Callable[..., Array]:
         """Compile  slopes[store] = turn·w;  w = e (v + Σ aⱼ slopes[slotsⱼ])."""
-        kernel, indices = compiled("combination", _COMBINATION), np.array(slots)
+        kernel, indices = (
+            compiled("combination", _combination_text(str(self.real))),
+            np.array(slots),
+        )
 
-        def run(w: Array, slopes: Array, turn: Array, v: Array, e: Array, a: Array) -> Array:
+        def run(
+            w: Array, slopes: Array, turn: Array, v: Array, e: Array, a: Array
+        ) -> Array:
             kernel(w, slopes, store, indices, turn, v, e, a)
             return w
 
@@ -169,13 +177,52 @@ class FusedEngine:
 
     def norms(self, first: Sequence[int], second: Sequence[int]) -> Callable[..., Any]:
         """Compile the squared norms of two combinations of slopes and of a field."""
-        return compiled("norms", _norms_text(first, second))
+        return compiled("norms", _norms_text(first, second, str(self.real)))
 
     def coefficient(self, c: Array) -> Array:
         """Return a coefficient field as real values per point, or the number it is."""
         if np.ndim(c) == 0:
             return float(c)
         return np.array(np.broadcast_to(c, self._space), self.real).ravel()
+
+
+class _Stage:
+    """A formula of fields, symbols and numbers, with the arrays that take its results."""
+
+    def __init__(self, formula: Callable[..., Any], outputs: tuple[Array, ...]) -> None:
+        self._formula, self._outputs = formula, outputs
+        self._result = outputs[0] if len(outputs) == 1 else outputs
+        self._kernel: Callable[..., Any] | None = None
+
+    def __call__(self, *arguments: Any) -> Any:
+        kernel = self._kernel or self._compile(arguments)
+        kernel(*self._outputs, *arguments)
+        return self._result
+
+    def bound(self, *arguments: Any) -> Callable[[], Any]:
+        """Return the call with these very arguments."""
+        return partial(self._kernel or self._compile(arguments), *self._outputs, *arguments)
+
+    def _compile(self, arguments: Sequence[Any]) -> Callable[..., Any]:
+        kinds = [getattr(a, "ndim", 0) for a in arguments]
+        text = _stage_text(self._formula, kinds, len(self._outputs))
+        self._kernel = compiled(f"stage_{self._formula.__name__}", text)
+        return self._kernel
+
+
+class _PhaseFlow:
+    """The compiled phase flow, called on a field, a step and what the rate takes beside."""
+
+    def __init__(self, kernel: Callable[..., Any]) -> None:
+        self._kernel = kernel
+
+    def __call__(self, w: Array, h: float, rest: Rest) -> Array:
+        self._kernel(w, h, *rest)
+        return w
+
+    def bound(self, w: Array, h: float, rest: Rest) -> Callable[[], Any]:
+        """Return the call with these very arguments."""
+        return partial(self._kernel, w, h, *rest)
 
 
 def _stage_text(formula: Callable[..., Any], kinds: Sequence[int], outputs: int) -> str:
@@ -270,44 +317,56 @@ def kernel(w, h, {names}):
     )
 
 
-_COMBINATION = f"""
+def _combination_text(real: str) -> str:
+    """Keep the slope  k = turn·w,  form  w = e (v + Σ aⱼ kⱼ):  one kernel for all stages.
+
+    The sum runs over real numbers, half the work of complex factors with no imaginary part.
+    """
+    return f"""
+import numpy as np
+
+
 @loop
 def kernel(w, slopes, store, slots, turn, v, e, a):
+    w_parts, v_parts, k_parts = w.view(np.{real}), v.view(np.{real}), slopes.view(np.{real})
     for b in range(w.shape[0]):
         for c in range(w.shape[1]):
             for start in range(0, w.shape[2], {_ROW}):
                 stop = start + {_ROW}
-                row, state, new = w[b, c, start:stop], v[b, c, start:stop], slopes[store, b, c, start:stop]
-                back, forth = turn[c, start:stop], e[c, start:stop]
+                row, slope, back = w[b, c, start:stop], slopes[store, b, c, start:stop], turn[c, start:stop]
                 for i in range(row.shape[0]):
-                    new[i] = back[i] * row[i]
-                    row[i] = state[i]
+                    slope[i] = back[i] * row[i]
+                total, state = w_parts[b, c, 2 * start:2 * stop], v_parts[b, c, 2 * start:2 * stop]
+                for i in range(total.shape[0]):
+                    total[i] = state[i]
                 for j in range(slots.shape[0]):
-                    slope, factor = slopes[slots[j], b, c, start:stop], a[j]
-                    for i in range(row.shape[0]):
-                        row[i] += factor * slope[i]
+                    part, factor = k_parts[slots[j], b, c, 2 * start:2 * stop], a[j]
+                    for i in range(total.shape[0]):
+                        total[i] += factor * part[i]
+                forth = e[c, start:stop]
                 for i in range(row.shape[0]):
                     row[i] *= forth[i]
 """
-"""Keep the slope  k = turn·w,  form  w = e (v + Σ aⱼ kⱼ):  one kernel for all stages."""
 
 
-def _norms_text(first: Sequence[int], second: Sequence[int]) -> str:
+def _norms_text(first: Sequence[int], second: Sequence[int], real: str) -> str:
     """Squared norms of two combinations of the slopes and of the state."""
-    p = " + ".join(f"x[{j}] * slopes[{s}, b, c, i]" for j, s in enumerate(first))
-    q = " + ".join(f"y[{j}] * slopes[{s}, b, c, i]" for j, s in enumerate(second))
+    p = " + ".join(f"x[{j}] * k[{s}, i]" for j, s in enumerate(first))
+    q = " + ".join(f"y[{j}] * k[{s}, i]" for j, s in enumerate(second))
     return f"""
-@loop
+import numpy as np
+
+
+@total
 def kernel(slopes, v, x, y):
+    k = slopes.view(np.{real}).reshape((slopes.shape[0], 2 * v.size))
+    z = v.view(np.{real}).reshape(2 * v.size)
     n0 = n1 = n2 = 0.0
-    for b in range(v.shape[0]):
-        for c in range(v.shape[1]):
-            for i in range(v.shape[2]):
-                p = {p}
-                q = {q}
-                z = v[b, c, i]
-                n0 += p.real * p.real + p.imag * p.imag
-                n1 += q.real * q.real + q.imag * q.imag
-                n2 += z.real * z.real + z.imag * z.imag
+    for i in range(z.size):
+        p = {p}
+        q = {q}
+        n0 += p * p
+        n1 += q * q
+        n2 += z[i] * z[i]
     return n0, n1, n2
 """

@@ -51,7 +51,7 @@ class GenericEngine:
             self._fft = transforms.get("torch")
         else:
             self._torch = None
-            self._fft = transforms.get("scipy" if fft in ("auto", "torch") else fft)
+            self._fft = transforms.get("numpy" if fft in ("auto", "torch") else fft)
 
     @property
     def transforms(self) -> int:
@@ -127,6 +127,18 @@ class GenericEngine:
                     for u, r in zip(components, rates, strict=True)
                 )
             )
+
+        return run
+
+    def sequence(
+        self, operations: Sequence[tuple[Callable[..., Any], tuple[Any, ...]]]
+    ) -> Callable[[Array], Array]:
+        """Apply one operation after the other."""
+
+        def run(w: Array) -> Array:
+            for operation, arguments in operations:
+                w = operation(w, *arguments)
+            return w
 
         return run
 

@@ -21,8 +21,8 @@ class Values:
     """Named arrays of the namespace ``xp`` (``numpy`` or ``torch``).
 
     ``real`` is the real type that plain numbers take, that of the arrays beside them. On
-    NumPy the numbers, listed in ``scalars``, are arrays of one element while a formula runs:
-    Python's own arithmetic takes over when a ``float64`` meets a ``complex``.
+    NumPy the numbers, listed in ``scalars``, are arrays of one element while a formula
+    runs: where a ``float64`` meets a ``complex``, Python's own arithmetic takes over.
     """
 
     xp: Any

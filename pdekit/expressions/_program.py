@@ -3,7 +3,7 @@
 Equal parts of a formula are one step, which matters for derivatives. Parts without names
 are computed once, here, and in floating point throughout, so that ``9**9**9`` is no work:
 it overflows and is refused. Arithmetic is IEEE's without warnings (``exp(-1/x**2)`` is 0 at
-the origin); a NaN could get lost only in a comparison, which therefore refuses one.
+the origin); a NaN could get lost in a comparison or a condition, which therefore refuse it.
 """
 
 from __future__ import annotations
@@ -114,6 +114,9 @@ class Program:
         sources = tuple(self._place(Name(name), known) for name in names)
 
         def compute(xp: Any, chosen: Array, *arrays: Array) -> Array:
+            if (chosen != chosen).any():
+                reason = f"the condition of {excerpt(node)} is not a number"
+                raise ExpressionError(reason, column=node.column)
             return _select(xp, chosen, branches, dict(zip(names, arrays, strict=True)))
 
         return self._step(compute, (condition, *sources))
@@ -223,4 +226,4 @@ def _select(
     answer = xp.zeros(shape, dtype=dtype, device=chosen.device)
     for part, mask in zip(parts, masks, strict=True):
         answer[mask] = part.to(dtype) if is_torch(xp) else part
-    return answer[()]
+    return answer

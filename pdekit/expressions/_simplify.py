@@ -147,8 +147,7 @@ def _split(node: Node) -> tuple[Number, Node]:
             factor, rest = _split(operand)
             return Number(-factor.value), rest
         case Binary("*"):
-            first, *others = _factors(node)
-            return (first, _chain(others)) if isinstance(first, Number) else (ONE, node)
+            return _gathered(_factors(node))
         case Binary("/", left, right) if _is_fraction(node):
             factor, rest = _split(left)
             return factor, (node if factor == ONE else Binary("/", rest, right))
@@ -164,6 +163,18 @@ def _scaled(factor: Number, rest: Node) -> Node:
     if _is_fraction(rest):
         return Binary("/", _scaled(factor, rest.left), rest.right)
     return Negative(rest) if factor == Number(-1.0) else _chain([factor, *_factors(rest)])
+
+
+def _gathered(factors: list[Node]) -> tuple[Number, Node]:
+    """Multiply the literals among factors; return their product and that of the rest."""
+    literal, rest = ONE, []
+    for factor in factors:
+        product = _product(literal, factor) if isinstance(factor, Number) else None
+        if product is None:
+            rest.append(factor)
+        else:
+            literal = product
+    return literal, _chain(rest)
 
 
 def _factors(node: Node) -> list[Node]:

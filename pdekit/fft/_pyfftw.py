@@ -35,8 +35,8 @@ _planning = threading.RLock()
 class Library(Backend):
     """FFTW, with ``workers`` threads.
 
-    Plans are measured (MEASURE) once, for at most a second a direction; the wisdom is kept in
-    the user's cache, so that a later process gets the same plan, and the same digits, at
+    Plans are measured (MEASURE) once, for at most a second a direction; the wisdom is kept
+    in the user's cache, so that a later process gets the same plan, and the same digits, at
     once. What cannot be measured in that time, and reproducible plans, are estimated
     without looking at any wisdom. The functional face copies into plans that each thread
     keeps.
@@ -116,6 +116,7 @@ class Library(Backend):
         with _planning:
             if reproducible:
                 planned, how = self._estimated(pair)
+                how["deterministic"] = True
             else:
                 planned, how = self._measured(pair, f"{layout} workers {workers}")
         forward, inverse = planned
@@ -183,7 +184,7 @@ class Library(Backend):
         before = self._fftw.export_wisdom()
         self._fftw.forget_wisdom()
         try:
-            how = {"flags": "FFTW_ESTIMATE", "wisdom": "none", "deterministic": True}
+            how = {"flags": "FFTW_ESTIMATE", "wisdom": "none"}
             return pair("FFTW_ESTIMATE"), how
         finally:
             self._set_wisdom(before)

@@ -82,9 +82,8 @@ def _chosen(
         return names[0], workers, {"choice": "rule"}
     key = f"{layout} workers {workers}"
     stored = store.read("choices").get(key)
-    if isinstance(stored, dict) and stored.get("fastest") in trials:
-        how = {"choice": "cached", "seconds": stored.get("seconds")}
-        return *trials[stored["fastest"]], how
+    if isinstance(stored, dict) and (fastest := str(stored.get("fastest"))) in trials:
+        return *trials[fastest], {"choice": "cached", "seconds": stored.get("seconds")}
     seconds = _times(layout, trials)
     fastest = min(seconds, key=lambda trial: seconds[trial])
     store.write("choices", {key: {"fastest": fastest, "seconds": seconds}})

@@ -7,8 +7,9 @@ sub-step of one step and the first of the next are one: the state is kept in bet
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from pdekit.stepping._fixed import FixedStepper
 from pdekit.stepping._system import System
@@ -64,8 +65,9 @@ class SplittingStepper(FixedStepper):
         self.scheme = scheme
         self._multiply = self.engine.stage(_times, into=("work",))
         self._drifts: dict[float, Array] = {}
-        self._seam = 2 * scheme.outer[0]
         self._flows = self._plan(self.h)
+        self._kept = set(self._drifts)
+        self._sequence = self.engine.sequence(self._operations(self._flows))
 
     def open(self, u: Field, time: float, h: float) -> Array:
         """Apply the first outer sub-step."""
@@ -77,45 +79,59 @@ class SplittingStepper(FixedStepper):
 
     def step(self, w: Array, time: float) -> Array:
         """Advance from seam to seam."""
-        return self._run(w, self._flows, time, self.h)
+        if self.system.equation.time_dependent:
+            return self._run(w, self._flows, time)
+        return self._sequence(w)
 
     def single(self, u: Field, time: float, h: float) -> Field:
         """One complete step of size ``h``."""
-        scheme, w = self.scheme, self.engine.load(u)
-        w = self._outer(w, scheme.outer[0], h, time)
-        w = self._run(w, self._plan(h), time, h)
-        w = self._outer(w, -scheme.outer[0], h, time + h)
+        w = self._outer(self.engine.load(u), self.scheme.outer[0], h, time)
+        w = self._run(w, self._plan(h), time)
+        w = self._outer(w, -self.scheme.outer[0], h, time + h)
         self._drifts = {a: e for a, e in self._drifts.items() if a in self._kept}
         return w
 
-    def _plan(self, h: float) -> list[tuple[Array | None, float, float]]:
-        """List the sub-steps after the seam as (propagator or None, h b, time offset)."""
+    def _plan(self, h: float) -> list[Flow]:
+        """List the flows from seam to seam, each with the time at which it starts."""
         scheme = self.scheme
-        outer = (*scheme.outer[1:-1], self._seam)
-        flows: list[tuple[Array | None, float, float]] = []
+        outer = (*scheme.outer[1:-1], 2 * scheme.outer[0])
         clock = scheme.outer[0] * h if scheme.drift_first else 0.0
+        flows = []
         for x, y in zip(scheme.inner, outer, strict=True):
             kick, drift = (x, y) if scheme.drift_first else (y, x)
-            steps = [(None, kick * h, 0.0), (self._drift(drift * h), 0.0, drift * h)]
-            for e, kh, dt in steps if scheme.drift_first else reversed(steps):
-                flows.append((e, kh, clock))
-                clock += dt
-        self._kept = set(self._drifts) if h == self.h else self._kept
+            if scheme.drift_first:
+                flows.append(Flow(None, kick * h, clock))
+            flows.append(Flow(self._drift(drift * h), drift * h, clock))
+            clock += drift * h
+            if not scheme.drift_first:
+                flows.append(Flow(None, kick * h, clock))
         return flows
 
-    def _run(
-        self,
-        w: Array,
-        flows: list[tuple[Array | None, float, float]],
-        time: float,
-        h: float,
-    ) -> Array:
-        engine, kick, multiply = self.engine, self.system.kick, self._multiply
-        for e, kh, clock in flows:
-            if e is None:
-                w = kick(w, kh, time + clock)
+    def _operations(
+        self, flows: list[Flow]
+    ) -> list[tuple[Callable[..., Any], tuple[Any, ...]]]:
+        """Write the flows as operations of the engine, for coefficients that stay."""
+        engine, operations = self.engine, []
+        phase, rest = self.system.phase
+        for flow in flows:
+            if flow.propagator is None:
+                operations.append((phase, (flow.h, rest)))
             else:
-                w = engine.inverse(multiply(engine.forward(w), e))
+                operations += [
+                    (engine.forward, ()),
+                    (self._multiply, (flow.propagator,)),
+                    (engine.inverse, ()),
+                ]
+        return operations
+
+    def _run(self, w: Array, flows: list[Flow], time: float) -> Array:
+        """Apply flows one by one, each with the coefficients of its time."""
+        engine = self.engine
+        for flow in flows:
+            if flow.propagator is None:
+                w = self.system.kick(w, flow.h, time + flow.clock)
+            else:
+                w = engine.inverse(self._multiply(engine.forward(w), flow.propagator))
         return w
 
     def _outer(self, w: Array, coefficient: float, h: float, time: float) -> Array:
@@ -132,6 +148,14 @@ class SplittingStepper(FixedStepper):
                 e = e * self.engine.symbol(self.system.mask)
             self._drifts[h] = e
         return self._drifts[h]
+
+
+class Flow(NamedTuple):
+    """A flow of L (with its propagator) or of N over ``h``, begun ``clock`` into the step."""
+
+    propagator: Array | None
+    h: float
+    clock: float
 
 
 def _times(w: Array, e: Array) -> Array:

@@ -60,6 +60,11 @@ class System:
             w = self._filter(w, self._mask)
         return w
 
+    @property
+    def phase(self) -> tuple[Any, tuple[Any, ...]]:
+        """The flow of N, and the coefficients it takes now."""
+        return self._phase, self._rest
+
     def kick(self, w: Array, h: float, t: float) -> Array:
         """Flow of N over ``h`` on the loaded physical values, exact."""
         assert self._phase is not None  # noqa: S101 - the splitting integrators ask first

@@ -34,7 +34,7 @@ def probabilities(psi: ArrayLike) -> Real:
 
 def shannon(p: Real) -> Real:
     """S = −Σ p ln p."""
-    return np.asarray(-np.sum(p * np.log(np.where(p > 0.0, p, 1.0)), axis=-1))
+    return np.asarray(0.0 - np.sum(p * np.log(np.where(p > 0.0, p, 1.0)), axis=-1))
 
 
 def renyi(p: Real, order: float) -> Real:
@@ -45,7 +45,7 @@ def renyi(p: Real, order: float) -> Real:
     if order == 1:
         return shannon(p)
     if order == np.inf:
-        return np.asarray(-_log(p.max(axis=-1)))
+        return np.asarray(0.0 - _log(p.max(axis=-1)))
     return np.asarray(_log(_power_sum(p, order)) / (1.0 - order))
 
 
@@ -160,7 +160,7 @@ def histogram_entropy(values: ArrayLike, *, bins: int = 50) -> float:
 
 def _power_sum(p: Real, order: float) -> Real:
     if order == 2:
-        return np.asarray(np.einsum("...j,...j->...", p, p))
+        return np.asarray(np.vecdot(p, p))
     if order == 0.5:
         return np.asarray(np.sqrt(p).sum(axis=-1))
     return np.asarray(np.sum(np.where(p > 0.0, p, 1.0) ** order, axis=-1, where=p > 0.0))

@@ -36,7 +36,7 @@ def eigenvalues(
     """Zakharov–Shabat eigenvalues with Im z > 0 by Fourier collocation.
 
     The matrix has twice as many rows as there are modes. A finer ψ is cut down to the
-    lowest ``modes`` ones first; the time needed grows like modes³ (half a second for 256).
+    lowest ``modes`` ones first; the time needed grows like modes³ (a second for 256).
 
     Parameters
     ----------
@@ -52,21 +52,11 @@ def eigenvalues(
     -------
     array
         Sorted by decreasing imaginary part. Spurious values, |Re z| > k_N/2, are left out;
-        what remains next to the real axis is the continuous spectrum of the periodic box.
+        the continuous spectrum of the periodic box remains, next to the real axis or on
+        it: `soliton_content` tells it apart.
     """
-    require(
-        dispersion * focusing > 0,
-        "bright solitons need dispersion * focusing > 0, "
-        f"got dispersion = {dispersion} and focusing = {focusing}",
-    )
-    phi = _resampled(np.sqrt(abs(focusing)) * np.asarray(psi, complex), modes)
-    if dispersion < 0:  # then the conjugate obeys the equation for −D and −g
-        phi = phi.conj()
-    length = axis.length / np.sqrt(abs(dispersion))
-    z = np.linalg.eigvals(_matrix(phi, length))
-    nyquist = np.pi * phi.size / length
-    z = z[(np.abs(z.real) <= nyquist / 2) & (z.imag > 0)]
-    return np.asarray(z[np.argsort(-z.imag)])
+    phi, length = _canonical(psi, axis, dispersion, focusing, modes)
+    return _spectrum(phi, length, twist=0.0)
 
 
 def soliton_content(
@@ -76,23 +66,47 @@ def soliton_content(
     dispersion: float = 1.0,
     focusing: float = 1.0,
     modes: int = 256,
-    smallest: float | None = None,
+    tolerance: float = 0.02,
 ) -> list[Soliton]:
     """Return the solitons in ψ, tallest first, with their own amplitudes and velocities.
 
-    Amplitudes below ``smallest`` are not told from radiation; the default is that of a
-    soliton a tenth as wide as the box, 10/length in the canonical equation.
+    A soliton does not feel the ends of the box: its eigenvalue is the same for eigenvectors
+    that are periodic and that change sign from one end to the other. Eigenvalues that move
+    by more than ``tolerance`` times their imaginary part belong to radiation, or to solitons
+    too wide for the box. Takes two runs of `eigenvalues`, with its parameters.
     """
-    z = eigenvalues(psi, axis, dispersion=dispersion, focusing=focusing, modes=modes)
+    phi, length = _canonical(psi, axis, dispersion, focusing, modes)
+    z, twisted = (_spectrum(phi, length, twist) for twist in (0.0, 0.5))
+    if not z.size or not twisted.size:
+        return []
+    moved = np.abs(z[:, None] - twisted).min(axis=1)
+    z = z[moved < tolerance * z.imag]
     width, height = np.sqrt(abs(dispersion)), np.sqrt(abs(focusing))
-    amplitude, velocity = 2 * z.imag / height, -2 * z.real * width
-    if smallest is None:
-        smallest = 10 * width / (axis.length * height)
-    return [
-        Soliton(float(a), float(v))
-        for a, v in zip(amplitude, velocity, strict=True)
-        if a >= smallest
-    ]
+    return [Soliton(float(2 * s.imag / height), float(-2 * s.real * width)) for s in z]
+
+
+def _canonical(
+    psi: ArrayLike, axis: Axis, dispersion: float, focusing: float, modes: int
+) -> tuple[Complex, float]:
+    """Field and length of the box in the equation with D = g = 1."""
+    require(
+        dispersion * focusing > 0,
+        "bright solitons need dispersion * focusing > 0, "
+        f"got dispersion = {dispersion} and focusing = {focusing}",
+    )
+    phi = _resampled(np.sqrt(abs(focusing)) * np.asarray(psi, complex), modes)
+    if dispersion < 0:  # then the conjugate obeys the equation for −D and −g
+        phi = phi.conj()
+    return phi, axis.length / np.sqrt(abs(dispersion))
+
+
+def _spectrum(phi: Complex, length: float, twist: float) -> Complex:
+    """Return the eigenvalues whose vectors gain the phase 2π · twist across the box."""
+    z = np.linalg.eigvals(_matrix(phi, length, twist))
+    nyquist = np.pi * phi.size / length
+    # rounding alone lifts real eigenvalues by less than this
+    z = z[(np.abs(z.real) <= nyquist / 2) & (z.imag > 1e-10 * nyquist)]
+    return np.asarray(z[np.argsort(-z.imag)])
 
 
 def _resampled(psi: Complex, points: int) -> Complex:
@@ -107,11 +121,11 @@ def _resampled(psi: Complex, points: int) -> Complex:
     return np.fft.ifft(kept) * (points / n)
 
 
-def _matrix(psi: Complex, length: float) -> Complex:
+def _matrix(psi: Complex, length: float, twist: float) -> Complex:
     """[[iD, −iψ], [−iψ*, −iD]] with D in the basis of plane waves, where it is diagonal."""
     n = psi.size
-    k = 2 * np.pi / length * np.fft.fftfreq(n, 1.0 / n)
-    if n % 2 == 0:
+    k = 2 * np.pi / length * (np.fft.fftfreq(n, 1.0 / n) + twist)
+    if n % 2 == 0 and not twist:
         k[n // 2] = 0.0
     shift = np.subtract.outer(np.arange(n), np.arange(n)) % n
     matrix = np.zeros((2 * n, 2 * n), complex)

@@ -10,8 +10,6 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from pdekit.solvers.exact import nlse
 from pdekit.solvers.exact.parameters import require
 from pdekit.typing import Field
@@ -58,11 +56,9 @@ def rescaled(
         f"got dispersion = {dispersion}, focusing = {focusing}",
     )
     canonical = _canonical(solution, dispersion * focusing > 0)
-    width, height = np.sqrt(abs(dispersion)), np.sqrt(abs(focusing))
+    width, height = float(abs(dispersion)) ** 0.5, float(abs(focusing)) ** 0.5
     mirrored = dispersion < 0
-    unit: dict[str, float] = dict.fromkeys(_HEIGHTS, height) | dict.fromkeys(
-        _LENGTHS, 1 / width
-    )
+    unit = dict.fromkeys(_HEIGHTS, height) | dict.fromkeys(_LENGTHS, 1 / width)
     unit |= dict.fromkeys(_PHASES, -1.0 if mirrored else 1.0)
     unit["wavenumber"] = -width if mirrored else width
     given = inspect.signature(canonical).bind_partial(**params)

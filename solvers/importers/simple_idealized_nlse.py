@@ -69,7 +69,7 @@ def read(text: str, file: str) -> Document:
 
 
 def translate(source: Source) -> None:
-    """Rewrite a source as a case; what cannot be honoured becomes a problem or a warning."""
+    """Rewrite a source as a case; what cannot be honoured is a problem or a warning."""
     given: dict[str, Any] = source.data
     kind = given.get("initial_condition", "single_soliton")
     case = _Translation(source)

@@ -154,6 +154,8 @@ def test_against_the_complex_step(name: str) -> None:
         ("e**x", "e**x"),
         ("sqrt(x)", "1/(2*sqrt(x))"),
         ("2*(3*(x*5))", "30"),
+        ("pi*(1*1)*y*x", "pi*y"),
+        ("x*2*y*3", "6*y"),
         ("x - (y - x)", "2"),
         ("exp(2j*x)*3", "6j*exp(2j*x)"),
         ("1j*(1j*x)", "-1"),

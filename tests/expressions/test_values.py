@@ -175,6 +175,8 @@ def test_comparison_does_not_hide_a_nan() -> None:
     ) as caught:
         formula(x=np.array([-1.0, 2.0]))
     assert caught.value.text == "heaviside(x) + (log(x) > 0)"
+    with pytest.raises(ExpressionError, match="column 3: the condition of where"):
+        compile_expression("2*where(log(x), 1, 2)", "x")(x=-1.0)
     assert compile_expression("1/x > 2", "x")(x=0.0) == 1
 
 
@@ -219,6 +221,11 @@ def test_values_given_and_not_given() -> None:
 
 
 def test_numbers_give_numbers() -> None:
+    """NumPy's, that is: Python's complex numbers would raise ZeroDivisionError."""
+    assert np.isnan(compile_expression("1/(0.5j*x)", "x")(x=0.0))
+    sech = compile_expression("sech(x + 0.5j) + y*0", "xy")
+    assert sech(x=1.0, y=X).shape == X.shape
+    assert isinstance(sech(x=1.0, y=0.0), np.complex128)
     assert isinstance(compile_expression("x/3", "x")(x=1), np.float64)
     assert isinstance(compile_expression("1/3", "x")(x=1), np.float64)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -56,7 +55,7 @@ def test_stored_choice_decides(cache):
         "[]",
         "{",
         "[" * 5000,
-        '{"c2c 6x7 axes 0,1 float64 workers 1": {"fastest": "os 1"}}',
+        '{"c2c 6x7 axes 0,1 float64 workers 1": {"fastest": ["os 1"]}}',
     ],
 )
 def test_damaged_cache_is_passed_over(cache, text):
@@ -197,9 +196,9 @@ def work(name):
     return plan.spectral.tobytes() + np.asarray(fft.get(name).fft(a, (0, 1))).tobytes()
 
 if __name__ == "__main__":
-    names = [name for name in fft.available() if name != "torch"] * 2
+    names = fft.available() * 2
     mine = [work(name) for name in names]
-    plans = lambda: [fft.plan(n, backend="pyfftw") for n in range(40, 60)]
+    plans = lambda: [fft.plan(n, backend="pyfftw") for n in range(40, 50)]
     planning = threading.Thread(target=plans)
     planning.start()  # a fork now must not leave the child a planner at work
     with multiprocessing.get_context("fork").Pool(2) as pool:
@@ -212,11 +211,3 @@ if __name__ == "__main__":
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_process_pool_after_use_in_the_parent(cache):  # F10
     assert run(FORKED) == "True"
-
-
-def test_torch_in_another_process(cache):  # F10; torch advises against forks
-    code = "import numpy as np; from pdekit import fft; import hashlib;"
-    code += "a = fft.get('torch').fft(np.arange(12.0));"
-    code += "print(hashlib.sha256(np.asarray(a)).hexdigest())"
-    mine = hashlib.sha256(np.asarray(fft.get("torch").fft(np.arange(12.0)))).hexdigest()
-    assert run(code) == mine

@@ -1,0 +1,79 @@
+"""The JSON Schema of case files that editors use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pdekit import registry
+from pdekit.case import Case, case_schema
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    return case_schema()
+
+
+def sections(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every object with properties in a schema."""
+    for part in schema.values() if isinstance(schema, dict) else schema:
+        if isinstance(part, dict | list):
+            yield from sections(part)
+    if isinstance(schema, dict) and isinstance(schema.get("properties"), dict):
+        yield schema
+
+
+def test_it_is_plain_json(schema: dict[str, Any]) -> None:
+    assert json.loads(json.dumps(schema, allow_nan=False)) == schema
+    assert schema["$schema"].endswith("2020-12/schema")
+
+
+def test_every_key_of_a_case_is_there_and_described(schema: dict[str, Any]) -> None:
+    assert set(schema["properties"]) == set(Case.model_fields)
+    assert set(schema["required"]) == {"equation", "domain", "initial", "time"}
+    for name, key in schema["properties"].items():
+        assert key.get("description"), name
+    assert schema["additionalProperties"] is False
+
+
+def test_every_key_of_every_section_is_described(schema: dict[str, Any]) -> None:
+    parts = schema["$defs"]
+    for title in (
+        "AxisSpec",
+        "TimeSpec",
+        "OutputSpec",
+        "RunSpec",
+        "CheckSpec",
+        "Exponential",
+    ):
+        for name, key in parts[title]["properties"].items():
+            assert key.get("description"), f"{title}.{name}"
+
+
+def test_all_references_lead_somewhere(schema: dict[str, Any]) -> None:
+    for text in json.dumps(schema).split('"$ref": "#/$defs/')[1:]:
+        assert text.split('"')[0] in schema["$defs"]
+
+
+def test_registered_names_are_offered(schema: dict[str, Any]) -> None:
+    solver = schema["$defs"]["SolverSpec"]["anyOf"][0]["properties"]
+    assert solver["integrator"]["enum"] == ["auto", *registry.integrators()]
+    short, *spelt_out = schema["$defs"]["EquationSpec"]["anyOf"]
+    assert short["enum"] == list(registry.equations())
+    by_name = {each["properties"]["name"]["const"]: each for each in spelt_out}
+    assert by_name.keys() == set(registry.equations())
+    assert set(by_name["nlse"]["properties"]) == {
+        "name",
+        "dispersion",
+        "focusing",
+        "potential",
+    }
+    assert by_name["nlse"]["properties"]["focusing"]["description"]
+
+
+def test_branches_are_told_apart_by_their_keys(schema: dict[str, Any]) -> None:
+    assert '"oneOf"' not in json.dumps(schema)
+    assert len(list(sections(schema))) > 15
