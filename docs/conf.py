@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from docutils.parsers.rst.states import Inliner
 from pydantic import BaseModel
+from sphinx.application import Sphinx
 
 import pdekit
-from pdekit import case_schema
+from pdekit import case_schema, load_case, solve
 from pdekit.expressions import FUNCTIONS
 from pdekit.metrics import COSTS, ERRORS
+from pdekit.plots import save_figures
 
 project = "pdekit"
 author = "The pdekit developers"
@@ -96,6 +99,29 @@ autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+
+
+SHOWN = {
+    "nlse/two_soliton": ("spacetime", "profile", "invariants", "spectrum"),
+    "nlse/n_soliton": ("spacetime",),
+    "nlse/akhmediev": ("spacetime",),
+    "nlse/mi_planewave": ("growth",),
+    "nlse/dark_pair": ("spacetime",),
+    "nlse/manakov_collision": ("spacetime",),
+}
+"""Figures that the pages show, drawn from the shipped cases when the pages are built."""
+
+
+def draw_figures(app: Sphinx) -> None:
+    """Run the cases and keep their figures in ``docs/figures``, named after the case."""
+    for name, wanted in SHOWN.items():
+        case = load_case(name, {"outputs.figures": list(wanted), "checks": {}})
+        save_figures(solve(case), Path(app.srcdir, "figures", name.split("/")[1]), wanted)
+
+
+def setup(app: Sphinx) -> None:
+    """Draw the figures before the pages are read."""
+    app.connect("builder-inited", draw_figures)
 
 
 def modulus(

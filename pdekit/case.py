@@ -123,6 +123,12 @@ class Case(Section):
         yaml.dump(self.to_dict(), stream)
         return stream.getvalue()
 
+    def _repr_html_(self) -> str:
+        """Show the case in a notebook."""
+        from html import escape
+
+        return f"<pre>{escape(self.to_yaml())}</pre>"
+
     def digest(self) -> str:
         """Hash of what determines the fields: not of titles, outputs, checks, threads."""
         said = self.to_dict()

@@ -70,5 +70,6 @@ def _tolerant(schema: Any) -> Any:
     if out.get("type") == "number":
         out["type"] = ["number", "string"]
     if out.get("type") == "array" and out.get("items", {}).get("type") == "string":
-        return {"anyOf": [out, out["items"]]}
+        about = {k: out.pop(k) for k in ("title", "description", "default") if k in out}
+        return {**about, "anyOf": [out, out["items"]]}
     return out

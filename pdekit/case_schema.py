@@ -167,7 +167,7 @@ def _dealias_kind(value: Any) -> str:
 
 
 Dealias = Annotated[
-    Annotated[Literal["none", "half", "pad2"], Tag("<name>")]
+    Annotated[Literal["none", "half"], Tag("<name>")]
     | Annotated[ExponentialDealias, Tag("<exp>")],
     Discriminator(_dealias_kind),
 ]

@@ -120,7 +120,8 @@ def _one_of(given: Any, expected: str) -> str:
     names = [name.strip("'") for name in expected.replace(" or ", ", ").split(", ")]
     close = near_misses(given, names, 1) if isinstance(given, str) else []
     hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"must be {'one of ' if len(names) > 2 else ''}{', '.join(names)}{hint}"
+    choice = " or ".join(names) if len(names) < 3 else f"one of {', '.join(names)}"
+    return f"must be {choice}{hint}"
 
 
 def shown(value: Any) -> str:

@@ -8,208 +8,163 @@ Exit status: 0 done and every check holds, 1 a check does not hold, 2 the input 
 from __future__ import annotations
 
 import argparse
-import json
+import glob
+import os
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pdekit import __version__
+from pdekit.arguments import parser
 from pdekit.errors import PdekitError
 
+if TYPE_CHECKING:
+    from pdekit.case import Case
+    from pdekit.console import Watch
+
 STATUS = {"ok": 0, "check_failed": 1, "diverged": 3, "not_converged": 3, "interrupted": 130}
-LISTS = ("cases", "equations", "solvers", "integrators", "backends", "formulas", "figures")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    options = parser().parse_args(arguments)
+    options = parser(COMMANDS).parse_args(arguments)
     try:
         return int(options.function(options))
     except PdekitError as error:
         if options.traceback:
             raise
-        _say(f"error: {error}" if "\n" not in str(error) else str(error))
+        _refuse(options, error)
         return error.exit_status
     except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - nobody reads any more
         return 0
     except KeyboardInterrupt:
         _say("interrupted")
         return 130
+    except Exception as error:
+        if options.traceback:
+            raise
+        _say(f"internal error: {type(error).__name__}: {error}")
+        _say("this is a mistake in pdekit; --traceback shows where")
+        return 1
 
 
-def parser() -> argparse.ArgumentParser:
-    """Build the parser of all commands."""
-    top = argparse.ArgumentParser(
-        prog="pdekit",
-        description="Solve partial differential equations and say how accurate the answer is.",
-    )
-    top.add_argument("--version", action="version", version=f"pdekit {__version__}")
-    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+def _refuse(options: argparse.Namespace, error: PdekitError) -> None:
+    """Say what is wrong: the sentence on standard error, with --json an object as well."""
+    from pdekit.errors import CaseError
 
-    def command(name: str, function: Any, text: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=text, description=text)
-        sub.add_argument("--traceback", action="store_true", help=argparse.SUPPRESS)
-        sub.set_defaults(function=function)
-        return sub
-
-    run = command("run", _run, "run case files or shipped cases")
-    run.add_argument(
-        "cases",
-        nargs="+",
-        metavar="CASE",
-        help="a path, or a name such as nlse/two_soliton",
-    )
-    _overrides(run)
-    run.add_argument("--out", metavar="DIR", help="output folder (default: runs/NAME)")
-    run.add_argument("--resume", action="store_true", help="go on from a checkpoint")
-    run.add_argument(
-        "--overwrite", action="store_true", help="replace what an earlier run left in DIR"
-    )
-    run.add_argument("--no-figures", action="store_true", help="draw no figures")
-    run.add_argument("--quiet", action="store_true", help="say nothing but errors")
-    run.add_argument(
-        "--json", action="store_true", help="print the summary as JSON on standard output"
-    )
-
-    check = command("check", _check, "validate case files without running them")
-    check.add_argument("cases", nargs="+", metavar="CASE")
-    _overrides(check)
-    check.add_argument("--json", action="store_true", help="print the problems as JSON")
-
-    names = command("list", _list, "list what there is")
-    names.add_argument("what", nargs="?", default="cases", choices=LISTS)
-    names.add_argument("--json", action="store_true")
-
-    describe = command(
-        "describe", _describe, "describe a case, an equation, an integrator …"
-    )
-    describe.add_argument("name", metavar="NAME")
-
-    command("schema", _schema, "print the JSON Schema of case files")
-
-    validate = command(
-        "validate", _validate, "run shipped cases, or a folder of cases, and write a report"
-    )
-    validate.add_argument(
-        "suites",
-        nargs="*",
-        metavar="SUITE",
-        help="names, prefixes or folders (default: all)",
-    )
-    validate.add_argument("--out", metavar="DIR", default="validation-report")
-    validate.add_argument(
-        "--resume", action="store_true", help="keep the rows that are there"
-    )
-    validate.add_argument("--no-figures", action="store_true")
-    validate.add_argument("--quiet", action="store_true")
-    validate.add_argument("--json", action="store_true", help="print the report as JSON")
-
-    plot = command("plot", _plot, "draw the figures of a result again")
-    plot.add_argument("result", metavar="RESULT", help="result.h5, or the folder of a run")
-    plot.add_argument("--figures", nargs="+", metavar="NAME", help="which (default: all)")
-    plot.add_argument(
-        "--out", metavar="DIR", help="where to (default: figures/ beside the result)"
-    )
-    plot.add_argument("--movie", action="store_true", help="also an animated GIF")
-
-    doctor = command(
-        "doctor", _doctor, "show versions, transforms, threads, GPU and a speed test"
-    )
-    doctor.add_argument("--json", action="store_true")
-    return top
-
-
-def _overrides(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override a key by its dotted path, e.g. --set solver.rtol=1e-11",
-    )
+    if isinstance(error, CaseError):
+        _say(str(error))
+        problems = [str(problem) for problem in error.problems]
+    else:
+        _say(f"error: {error}")
+        problems = [str(error)]
+    if getattr(options, "json", False):
+        _show({"status": "refused", "message": str(error), "problems": problems})
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+    print(text, file=sys.stderr, flush=True)
 
 
 def _show(value: Any) -> None:
-    from pdekit.atomic import plain
+    from pdekit.atomic import json_text
 
-    print(json.dumps(plain(value), indent=2, ensure_ascii=False))
+    print(json_text(value, indent=2))
 
 
 def _run(options: argparse.Namespace) -> int:
     from pdekit.case import load_case
     from pdekit.console import watched
-    from pdekit.provenance import command_line
-    from pdekit.store import run_into
+    from pdekit.threads import prepare_environment
 
     if options.out and len(options.cases) > 1:
         raise PdekitError(
             "--out takes one case; run several into their own folders without it"
         )
+    prepare_environment()
     changes = [*options.set, *(["outputs.figures=none"] if options.no_figures else [])]
-    cases = [
-        load_case(name, changes) for name in options.cases
-    ]  # all refused before any runs
+    # all are read, and refused, before any runs
+    cases = [(name, load_case(name, changes)) for name in options.cases]
     status, summaries = 0, []
-    for case in cases:
-        base = Path(options.out) if options.out else Path("runs") / case.name
-        folder = _latest(base) if options.resume and not options.out else base
-        with watched(case.title or case.name, quiet=options.quiet or options.json) as watch:
-            result, folder, failure = run_into(
-                case,
-                folder,
-                resume=options.resume,
-                overwrite=options.overwrite,
-                observer=watch,
-                command=command_line(sys.argv),
-            )
-        watch.summary(result, folder)
-        if failure is not None:
-            _say(f"error: {failure}")
-            if result.status == "interrupted":
-                _say(
-                    f"a checkpoint is kept; continue with: pdekit run {case.name} "
-                    f"--out {folder} --resume"
-                )
-        summaries.append(result.summary)
-        status = max(status, watch.exit_status or STATUS[result.status])
-        if result.status == "interrupted":
-            break
+    with watched(quiet=options.quiet) as watch:
+        for name, case in cases:
+            summaries.append(_run_one(options, name, case, watch))
+            status = max(status, _status(summaries[-1], watch))
+            if watch.stop_requested():
+                break
     if options.json:
         _show(summaries[0] if len(cases) == 1 else {"runs": summaries})
     return status
 
 
+def _run_one(
+    options: argparse.Namespace, name: str, case: Case, watch: Watch
+) -> dict[str, Any]:
+    from pdekit.console import lines
+    from pdekit.store import run_into
+
+    base = Path(options.out) if options.out else Path("runs") / case.name
+    if options.resume and not options.out:
+        base = _latest(base)
+    result, folder, failure = run_into(
+        case, base, resume=options.resume, overwrite=options.overwrite, observer=watch
+    )
+    watch.close()
+    if not options.quiet:
+        text = "\n".join(lines(result.summary, folder))
+        print(text, file=sys.stderr if options.json else sys.stdout, flush=True)
+    if failure is not None:
+        _say(f"error: {result.summary['message']}")
+    if result.status == "interrupted":
+        _say(f"a checkpoint is kept; continue with: {_again(options, name, folder)}")
+    return result.summary
+
+
+def _again(options: argparse.Namespace, name: str, folder: Path) -> str:
+    """Return the command that goes on with an interrupted run."""
+    settings = [word for text in options.set for word in ("--set", text)]
+    return shlex.join(["pdekit", "run", name, *settings, "--out", str(folder), "--resume"])
+
+
+def _status(summary: dict[str, Any], watch: Watch) -> int:
+    """Return the exit status of one run."""
+    if summary["status"] == "interrupted" and watch.signal is not None:
+        return 128 + watch.signal
+    return STATUS[summary["status"]]
+
+
 def _latest(base: Path) -> Path:
     """Return the newest of DIR, DIR-2, … that holds a checkpoint, or DIR itself."""
-    candidates = [base, *base.parent.glob(f"{base.name}-*")]
+    candidates = [base, *base.parent.glob(f"{glob.escape(base.name)}-*")]
     found = [p for p in candidates if (p / "checkpoint.h5").exists()]
     return max(found, key=lambda p: (p / "checkpoint.h5").stat().st_mtime, default=base)
 
 
 def _check(options: argparse.Namespace) -> int:
     from pdekit.case import load_case
-    from pdekit.errors import CaseError
-    from pdekit.run import Run, Silent
+    from pdekit.observer import Silent
+    from pdekit.run import Run
 
     status, report = 0, []
     for name in options.cases:
         problems: list[str] = []
+        warnings: list[str] = []
         try:
-            Run(load_case(name, options.set), Silent())
-        except CaseError as error:
-            problems = [str(problem) for problem in error.problems]
-        report.append({"case": name, "ok": not problems, "problems": problems})
-        if problems:
+            warnings = Run(load_case(name, options.set), Silent()).warnings
+        except PdekitError as error:
+            problems = str(error).splitlines()
             status = 2
-        if not options.json:
-            _say("\n".join(problems)) if problems else print(f"{name}: ok")
+        report.append(
+            {"case": name, "ok": not problems, "problems": problems, "warnings": warnings}
+        )
+        for line in (*problems, *(f"{name}: warning: {text}" for text in warnings)):
+            _say(line)
+        if not problems and not options.json:
+            print(f"{name}: ok")
     if options.json:
-        _show(report)
+        _show({"ok": status == 0, "cases": report})
     return status
 
 
@@ -220,6 +175,8 @@ def _list(options: argparse.Namespace) -> int:
     if options.json:
         _show(rows)
         return 0
+    if not rows:
+        _say(f"there are no {options.what} in this version")
     width = max((len(name) for name in rows), default=0)
     for name, text in rows.items():
         print(f"{name:<{width}}  {text}".rstrip())
@@ -241,14 +198,16 @@ def _schema(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
+    from pdekit.threads import prepare_environment
     from pdekit.validate import validate
 
+    prepare_environment()
     rows, folder = validate(
         options.suites,
         Path(options.out),
         resume=options.resume,
         figures=not options.no_figures,
-        say=(lambda text: None) if options.quiet or options.json else _say,
+        say=(lambda text: None) if options.quiet else _say,
     )
     if options.json:
         _show({"rows": rows, "folder": str(folder)})
@@ -281,10 +240,24 @@ def _plot(options: argparse.Namespace) -> int:
 
 def _doctor(options: argparse.Namespace) -> int:
     from pdekit.doctor import examine, report
+    from pdekit.threads import prepare_environment
 
+    prepare_environment()
     found = examine()
     if options.json:
         _show(found)
     else:
         print(report(found))
     return 0
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "run": _run,
+    "list": _list,
+    "describe": _describe,
+    "check": _check,
+    "schema": _schema,
+    "validate": _validate,
+    "plot": _plot,
+    "doctor": _doctor,
+}

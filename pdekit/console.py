@@ -11,22 +11,21 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from pdekit.result import Result
-
 QUIET_SECONDS = 10.0
 """Between two lines of progress where there is no terminal."""
+FRAME_SECONDS = 0.1
+"""Between two pictures of the bar."""
 
 
 class Watch:
     """An observer that shows progress on standard error and hears Ctrl-C."""
 
-    def __init__(self, title: str, *, quiet: bool) -> None:
-        self.title, self.quiet = title, quiet
-        self.exit_status = 0
-        self._stop = False
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self.signal: int | None = None
         self._began = self._last = time.monotonic()
         self._bar: Any = None
-        self._part = ""
+        self._part, self._first = "", 0.0
 
     def progress(self, done: float, message: str) -> None:
         """Move the bar, or print a line now and then."""
@@ -34,15 +33,22 @@ class Watch:
             return
         now = time.monotonic()
         if message != self._part:
-            self._part, self._began = message, now
+            self._part, self._began, self._first = message, now, done
         if sys.stderr.isatty():
-            if now - self._last > 0.1:
+            if now - self._last > FRAME_SECONDS:
                 self._last = now
                 self._animate(done, message)
         elif now - self._last > QUIET_SECONDS:
             self._last = now
-            left = (now - self._began) * (1 - done) / done if done > 0 else float("nan")
-            self.message(f"{message}: {100 * done:.0f} %, about {left:.0f} s left")
+            self.message(f"{message}: {100 * done:.0f} %{self._left(done, now)}")
+
+    def _left(self, done: float, now: float) -> str:
+        """Say how long this part will take at the pace so far."""
+        gained = done - self._first
+        if gained <= 0:
+            return ""
+        seconds = (now - self._began) * (1 - done) / gained
+        return f", about {duration(seconds)} left"
 
     def _animate(self, done: float, message: str) -> None:
         if self._bar is None:
@@ -61,21 +67,21 @@ class Watch:
         self._bar.update(self._task, completed=done, description=message)
 
     def message(self, text: str) -> None:
-        """Print a sentence on standard error."""
+        """Write a sentence to standard error."""
         if not self.quiet:
             self.close()
-            print(text, file=sys.stderr, flush=True)
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
 
     def stop_requested(self) -> bool:
         """Whether a signal has arrived."""
-        return self._stop
+        return self.signal is not None
 
     def hear(self, number: int, frame: FrameType | None) -> None:
         """Ask the run to stop after this step; a second signal stops at once."""
-        if self._stop:
+        if self.signal is not None:
             raise KeyboardInterrupt
-        self._stop = True
-        self.exit_status = 128 + number
+        self.signal = number
 
     def close(self) -> None:
         """Take the bar away."""
@@ -83,19 +89,14 @@ class Watch:
             self._bar.stop()
             self._bar = None
 
-    def summary(self, result: Result, folder: Path) -> None:
-        """Print status, accuracy, invariants, checks and cost."""
-        if not self.quiet:
-            print("\n".join(lines(self.title, result, folder)))
-
 
 @contextmanager
-def watched(title: str, *, quiet: bool) -> Iterator[Watch]:
-    """Watch a run: signals ask it to stop, the terminal is left tidy."""
-    watch = Watch(title, quiet=quiet)
+def watched(*, quiet: bool) -> Iterator[Watch]:
+    """Watch runs: signals ask them to stop, the terminal is left tidy."""
+    watch = Watch(quiet=quiet)
     before: dict[int, Any] = {}
     with suppress(ValueError):  # not in the main thread: no signals there
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (int(signal.SIGINT), int(signal.SIGTERM)):
             before[number] = signal.signal(number, watch.hear)
     try:
         yield watch
@@ -105,23 +106,20 @@ def watched(title: str, *, quiet: bool) -> Iterator[Watch]:
             signal.signal(number, handler)
 
 
-def lines(title: str, result: Result, folder: Path | None = None) -> list[str]:
+def lines(summary: dict[str, Any], folder: Path | None = None) -> list[str]:
     """Sum up a run in a few lines."""
-    summary = result.summary
+    title = summary["title"] or summary["case"]
     out = [f"{title}: {summary['status'].replace('_', ' ')}"]
-    out += [f"  accuracy    {accuracy(summary['errors'])}"]
-    drifts = [
-        f"{name} {entry['drift']:.1e}" for name, entry in summary["invariants"].items()
-    ]
+    out.append(f"  accuracy    {accuracy(summary['errors'])}")
+    drifts = [f"{name} {i['drift']:.1e}" for name, i in summary["invariants"].items()]
     if drifts:
         out.append(f"  drift       {', '.join(drifts)}")
-    for check in summary["checks"]:
-        mark = "holds" if check["holds"] else "FAILS"
-        value = "not available" if check["value"] is None else f"{check['value']:.4g}"
-        out.append(f"  check       {mark}: {check['metric']} = {value} ({bound(check)})")
+    out += [f"  check       {check_line(check)}" for check in summary["checks"]]
     cost, solver = summary["cost"], summary["solver"]
+    points = "x".join(map(str, solver["points"]))
+    members = f" x {solver['members']} members" if solver["members"] > 1 else ""
     out.append(
-        f"  solver      {solver['integrator']}, {'x'.join(map(str, solver['points']))} points, "
+        f"  solver      {solver['integrator']}, {points} points{members}, "
         f"{cost['steps']} steps, {cost['transforms']} transforms"
     )
     out.append(
@@ -143,7 +141,21 @@ def accuracy(errors: dict[str, Any]) -> str:
         )
     if errors.get("error_estimate") is not None:
         return f"estimated relative L2 error {errors['error_estimate']:.1e} ({errors['estimator']})"
-    return "not known (the run did not finish)"
+    return "not known"
+
+
+def check_line(check: dict[str, Any]) -> str:
+    """Write one check: whether it holds, what was found, what was expected."""
+    name = check["metric"]
+    if "label" in check:
+        name = f"{check['label']}: {name}"
+    if "at" in check:
+        at = check["at"]
+        name += f" ({at})" if isinstance(at, str) else f" (t = {at:g})"
+    if check["value"] is None:
+        return f"FAILS: {name} is {check.get('why', 'not known')} ({bound(check)})"
+    mark = "holds" if check["holds"] else "FAILS"
+    return f"{mark}: {name} = {check['value']:.6g} ({bound(check)})"
 
 
 def bound(check: dict[str, Any]) -> str:
@@ -155,3 +167,16 @@ def bound(check: dict[str, Any]) -> str:
     if "between" in check:
         return f"between {check['between'][0]:g} and {check['between'][1]:g}"
     return f"{check['equals']:g} within {check['within']:g}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time span the way one says it.
+
+    >>> duration(7.2), duration(95), duration(8000)
+    ('7 s', '1 min 35 s', '2 h 13 min')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes_left} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -60,12 +60,12 @@ class AbstractEquation(ABC):
     dimensions: ClassVar[tuple[int, ...]] = (1,)
     exact: ClassVar[Mapping[str, Callable[..., Field]]] = {}
     states: ClassVar[Mapping[str, Callable[..., Field]]] = {}
-    metrics: ClassVar[Mapping[str, Callable[..., float]]] = {}
+    metrics: ClassVar[Mapping[str, Callable[..., Any]]] = {}
     Params: ClassVar[type[Params]] = Params
     references: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, **params: Any) -> None:
-        self.params = self.Params(**params)
+        self.params: Any = self.Params(**params)
 
     @abstractmethod
     def symbol(self, grid: Grid) -> Array:

@@ -129,4 +129,6 @@ def suggestion(given: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = near_misses(given, names)
     hint = f"; did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
-    return f"{hint}; accepted: {', '.join(names)}" if names else hint
+    if not names:
+        return hint
+    return f"{hint} (accepted: {', '.join(names)})" if hint else f"; accepted: {', '.join(names)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,14 +12,16 @@ import numpy as np
 
 from pdekit import registry, spectral
 from pdekit.case_schema import (
-    ExponentialDealias,
     ExactInitial,
+    ExponentialDealias,
     FileInitial,
     SolverSpec,
     StateInitial,
 )
+from pdekit.earlier import Earlier
 from pdekit.engine import Engine, make_engine
 from pdekit.equation import AbstractEquation
+from pdekit.errors import CaseError, PdekitError
 from pdekit.expressions import compile_expression, evaluate_on
 from pdekit.grid import Axis, Grid
 from pdekit.stepping import State, Stepper
@@ -46,22 +49,26 @@ class Numerics:
 
     def refined(self, factor: int, order: int) -> Numerics:
         """Return the same with ``factor`` times the points and as much finer steps."""
-        points = tuple(factor * n for n in self.points)
-        tolerances = dict(self.tolerances)
-        if "steps" in tolerances:
-            tolerances["steps"] *= factor
-        else:
-            tolerances["rtol"] = max(tolerances["rtol"] / factor**order, 1e-13)
-        return Numerics(points, self.integrator, tolerances, self.mask)
+        finer = self.with_points(tuple(factor * n for n in self.points))
+        if "steps" in self.tolerances:
+            return finer.with_steps(factor * self.tolerances["steps"])
+        rtol = max(self.tolerances["rtol"] / factor**order, 1e-13)
+        return replace(finer, tolerances={**self.tolerances, "rtol": rtol})
 
     def coarser_in_time(self) -> Numerics:
         """Return the same with half as many steps, or a hundredfold tolerance."""
-        tolerances = dict(self.tolerances)
-        if "steps" in tolerances:
-            tolerances["steps"] = max(1, tolerances["steps"] // 2)
-        else:
-            tolerances["rtol"] *= TOLERANCE_RATIO
-        return Numerics(self.points, self.integrator, tolerances, self.mask)
+        if "steps" in self.tolerances:
+            return self.with_steps(max(1, self.tolerances["steps"] // 2))
+        rtol = self.tolerances["rtol"] * TOLERANCE_RATIO
+        return replace(self, tolerances={**self.tolerances, "rtol": rtol})
+
+    def with_steps(self, steps: int) -> Numerics:
+        """Return the same with another number of steps."""
+        return replace(self, tolerances={**self.tolerances, "steps": steps})
+
+    def with_points(self, points: tuple[int, ...]) -> Numerics:
+        """Return the same on another grid."""
+        return replace(self, points=points)
 
 
 TOLERANCE_RATIO = 100.0
@@ -78,10 +85,10 @@ def numerics_of(case: Case, solver: SolverSpec | None = None) -> Numerics:
     if integrator.adaptive:
         keys = ("rtol", "atol", "max_step", "first_step", "max_steps")
         tolerances = {k: getattr(solver, k) for k in keys if getattr(solver, k) is not None}
-    elif solver.steps is not None:
-        tolerances = {"steps": solver.steps}
-    else:
+    elif solver.step is not None:
         tolerances = {"steps": math.ceil(span / solver.step - 1e-9)}
+    else:
+        tolerances = {"steps": solver.steps}
     return Numerics(points, name, tolerances, solver.dealias)
 
 
@@ -165,7 +172,12 @@ class Evolution:
 
     def initial(self) -> Field:
         """Return the initial values ``(member, channel, *space)``."""
-        return initial_values(self.case, self.equation, self.grid)
+        try:
+            return initial_values(self.case, self.equation, self.grid)
+        except CaseError:
+            raise
+        except PdekitError as error:
+            raise self.case.problem("initial", str(error)) from error
 
     # -- running -----------------------------------------------------------------------
 
@@ -177,12 +189,16 @@ class Evolution:
         """Go on from the states of a checkpoint."""
         put = self.engine.restored
         self.states = [
-            replace(s, u=put(s.u), extra={k: put(v) if np.ndim(v) else v for k, v in s.extra.items()})
+            replace(
+                s,
+                u=put(s.u),
+                extra={k: put(v) if np.ndim(v) else v for k, v in s.extra.items()},
+            )
             for s in states
         ]
 
     def _blocks(self, u: Field) -> Iterator[Field]:
-        """Cut into blocks of one size; the last is filled up with copies of its last member."""
+        """Cut into blocks of one size, the last filled up with copies of its end."""
         for first in range(0, self.members, self.block):
             part = u[first : first + self.block]
             missing = self.block - part.shape[0]
@@ -214,26 +230,64 @@ class Evolution:
 
 def initial_values(case: Case, equation: AbstractEquation, grid: Grid) -> Field:
     """Evaluate the ``initial:`` entry of a case, ``(member, channel, *space)``."""
-    members = [
-        stacked(_initial_member(case, equation, grid, member), equation, grid)
-        for member in range(case.run.members)
-    ]
-    return np.stack(members)
+    initial, members = case.initial, case.run.members
+    if isinstance(initial, FileInitial):
+        earlier = Earlier(case, "initial.file", initial.file, equation, grid)
+        u = earlier.chosen(initial.time)
+        return np.broadcast_to(u, (members, *u.shape[1:])).astype(_dtype(equation))
+    return np.stack(
+        [
+            stacked(_initial_member(case, equation, grid, member), equation, grid)
+            for member in range(members)
+        ]
+    )
 
 
 def _initial_member(case: Case, equation: AbstractEquation, grid: Grid, member: int) -> Any:
     """Return one member's values as a field, a tuple of fields, or a mapping by name."""
     initial, points, t = case.initial, grid.points(), case.time.start
     if isinstance(initial, ExactInitial):
-        return equation.solution(initial.exact, **initial.params)(*points, t)
+        return exact_function(equation, initial.exact, initial.params, grid)(*points, t)
     if isinstance(initial, StateInitial):
-        params = initial.params
-        if member:
-            params["seed"] = params.get("seed", 0) + member
-        return equation.states[initial.state](*points, **params)
-    if isinstance(initial, FileInitial):
-        return _from_file(initial, case, equation, grid)
+        return _state(initial, equation, grid, member)
     return evaluate_formulas(initial, case, equation, grid, t)
+
+
+def _state(
+    initial: StateInitial, equation: AbstractEquation, grid: Grid, member: int
+) -> Any:
+    """Evaluate a named state; each member of an ensemble has a seed of its own."""
+    function, params = equation.states[initial.state], initial.params
+    _check_dimension(function, initial.state, grid)
+    if member:
+        seed = inspect.signature(function).parameters.get("seed")
+        if seed is None:
+            raise PdekitError(
+                f"{initial.state} is not random: all {member + 1} members would be the same"
+            )
+        params["seed"] = params.get("seed", seed.default) + member
+    return function(*grid.points(), **params)
+
+
+def exact_function(
+    equation: AbstractEquation, name: str, params: Mapping[str, Any], grid: Grid
+) -> Callable[..., Any]:
+    """Return an exact solution as a function of the coordinates and time."""
+    _check_dimension(equation.exact[name], name, grid, time=1)
+    return equation.solution(name, **params)
+
+
+def _check_dimension(
+    function: Callable[..., Any], name: str, grid: Grid, time: int = 0
+) -> None:
+    """Refuse a function of other coordinates than the grid has."""
+    parameters = inspect.signature(function).parameters.values()
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    dimension = sum(p.kind is not keyword for p in parameters) - time
+    if dimension != grid.ndim:
+        raise PdekitError(
+            f"{name} has {dimension} space dimension(s), the grid {grid.ndim}"
+        )
 
 
 def evaluate_formulas(
@@ -254,31 +308,18 @@ def evaluate_formula(text: str, case: Case, grid: Grid, t: float) -> Array:
     return evaluate_on(formula, used, grid.shape)
 
 
-def _from_file(
-    initial: FileInitial, case: Case, equation: AbstractEquation, grid: Grid
-) -> dict[str, Array]:
-    """Read a frame of an earlier result, by number (whole) or by time (with a point)."""
-    from pdekit.io import read_result
-
-    earlier = read_result(case.file("initial.file", initial.file))
-    if isinstance(initial.time, int):
-        frame = initial.time
-    else:
-        frame = int(np.argmin(np.abs(earlier.times - initial.time)))
-    return {
-        name: earlier.grid.interpolate(earlier.fields[name][frame], grid)
-        for name in equation.fields
-    }
-
-
 def stacked(values: Any, equation: AbstractEquation, grid: Grid) -> Array:
     """Stack components given as a mapping, a tuple or one array, ``(channel, *space)``."""
     if isinstance(values, dict):
         values = tuple(values[name] for name in equation.fields)
     if not isinstance(values, tuple):
         values = (values,)
-    dtype = complex if equation.complex else float
-    return np.stack([np.broadcast_to(v, grid.shape) for v in values]).astype(dtype)
+    spread = [np.broadcast_to(v, grid.shape) for v in values]
+    return np.stack(spread).astype(_dtype(equation))
+
+
+def _dtype(equation: AbstractEquation) -> type:
+    return complex if equation.complex else float
 
 
 def _numpy(u: Any) -> Array:
@@ -289,6 +330,6 @@ def exact_solution(
     equation: AbstractEquation, name: str, params: Mapping[str, Any], grid: Grid
 ) -> Callable[[float], Array]:
     """Return an exact solution as ``f(t)`` on the grid, ``(channel, *space)``."""
-    solution = equation.solution(name, **params)
+    solution = exact_function(equation, name, params, grid)
     points = grid.points()
     return lambda t: stacked(solution(*points, t), equation, grid)

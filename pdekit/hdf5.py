@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -107,16 +108,26 @@ def _own(parent: Node, name: str) -> Node:
 def values(node: Node, rows: int | None = None) -> np.ndarray[Any, Any]:
     """Read a dataset, or its first rows, once its declared size has proved plausible."""
     check_memory(node)
-    return np.asarray(node[()] if rows is None else node[:rows])
+    read = np.asarray(node[()] if rows is None else node[:rows])
+    if node.chunks:
+        _find_missing(node, read)
+    return read
+
+
+def _find_missing(node: Node, read: np.ndarray[Any, Any]) -> None:
+    """Look for the chunks read as NaN: HDF5 fills with that what it cannot find."""
+    steps = [range(0, n, c) for n, c in zip(read.shape, node.chunks, strict=True)]
+    for start in product(*steps):
+        if np.isnan(read[start]):
+            node.id.read_direct_chunk(start)  # an error when it is not there
 
 
 def check_memory(*nodes: Node, copies: int = 1) -> None:
     """Refuse arrays that declare more than their storage can hold, or than memory can."""
     for node in nodes:
-        size = _size(node)
-        if size > _DEFLATE_LIMIT * node.id.get_storage_size() + 4096:
-            name = node.name.lstrip("/")
-            raise ResultFileError(f"{name} declares {size} bytes that are not in the file")
+        name = node.name.lstrip("/")
+        if _size(node) > _DEFLATE_LIMIT * node.id.get_storage_size():
+            raise ResultFileError(f"{name} declares {_size(node)} bytes that are not there")
     needed, free = copies * sum(map(_size, nodes)), available_memory()
     if needed > free:
         raise ResultFileError(

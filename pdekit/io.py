@@ -213,7 +213,9 @@ class ResultWriter:
         for name, values in reference.items():
             batch = ("member",) * (values.ndim - self.grid.ndim)
             for part, array in parts(name, values).items():
-                node = group.create_dataset(part, data=array, dtype=array.dtype)
+                node = group.create_dataset(
+                    part, data=array, dtype=array.dtype, fletcher32=True, fillvalue=np.nan
+                )
                 layout.attach(node, (*batch, *self.grid.names))
 
     def _count(self, frames: int) -> None:

@@ -33,6 +33,7 @@ class Series:
     def __init__(self, node: Any) -> None:
         self._node, self._row_shape, self._dtype = node, node.shape[1:], node.dtype
         self._row = h5py.h5s.create_simple((1, *self._row_shape))
+        self._all = node.id.get_space()
         self._origin = (0,) * len(self._row_shape)
 
     def check(self, row: Values) -> None:
@@ -42,9 +43,9 @@ class Series:
 
     def write(self, index: int, row: Values) -> None:
         """Write row ``index``."""
-        place = self._node.id.get_space()
-        place.select_hyperslab((index, *self._origin), (1, *row.shape))
-        self._node.id.write(self._row, place, np.ascontiguousarray(row, dtype=self._dtype))
+        self._all.select_hyperslab((index, *self._origin), (1, *row.shape))
+        row = np.ascontiguousarray(row, dtype=self._dtype)
+        self._node.id.write(self._row, self._all, row)
 
     def resize(self, rows: int) -> None:
         """Change the number of rows; new ones are NaN.
@@ -55,6 +56,7 @@ class Series:
         node = self._node
         before = node.shape[0]
         node.resize(rows, axis=0)
+        self._all = node.id.get_space()
         steps = [range(0, n, c) for n, c in zip(node.shape, node.chunks, strict=True)]
         missing = product(
             range(-(-before // node.chunks[0]) * node.chunks[0], rows, node.chunks[0]),
@@ -83,7 +85,9 @@ def write_head(file: Any, grid: Grid, times: Values) -> None:
         hdf5.put_text(file, name, text)
     file.attrs["format_version"] = np.int64(FORMAT_VERSION)
     file.attrs["frames_written"] = np.int64(0)
-    put_scale(file, "t", times, "time", chunks=(max(len(times), 1),), maxshape=times.shape)
+    put_scale(
+        file, "t", times, "time", chunks=times.shape, fletcher32=True, fillvalue=np.nan
+    )
     for axis in grid.axes:
         node = put_scale(file, axis.name, axis.points(), f"coordinate {axis.name}")
         for name in ("boundary", "centring"):

@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from pdekit import atomic, provenance
-from pdekit.case import Case
+from pdekit import atomic, provenance, threads
+from pdekit.case import Case, load_case
 from pdekit.checkpoint import load_checkpoint, save_checkpoint
-from pdekit.errors import PdekitError, ResultFileError
-from pdekit.evolution import Evolution
+from pdekit.conclusion import plan_of
+from pdekit.errors import CaseError, PdekitError, ResultFileError
 from pdekit.folders import folder_lock, new_output_folder
 from pdekit.io import ResultWriter, read_result
 from pdekit.result import Result
-from pdekit.run import Observer, Run, Silent
+from pdekit.observer import Observer, Silent
+from pdekit.run import Run, threads_of
 from pdekit.stepping import State
 from pdekit.typing import Array
 
@@ -32,6 +33,9 @@ CASE, RESULT, SUMMARY, CHECKPOINT, LOG, FIGURES = (
 )
 logger = logging.getLogger(__name__)
 
+Saved = tuple[dict[str, Array], dict[str, Any]]
+"""Arrays and further facts of a checkpoint."""
+
 
 def run_into(
     case: Case,
@@ -40,7 +44,6 @@ def run_into(
     resume: bool = False,
     overwrite: bool = False,
     observer: Observer | None = None,
-    command: str = "",
 ) -> tuple[Result, Path, PdekitError | None]:
     """Run a case and leave everything in a folder.
 
@@ -50,7 +53,7 @@ def run_into(
         Where to; a folder that holds something is left alone and a numbered one made,
         unless ``overwrite`` or ``resume``.
     resume
-        Go on from the checkpoint in ``folder``; without one, begin again.
+        Go on from the checkpoint in ``folder``; without one, begin again there.
 
     Returns
     -------
@@ -64,30 +67,46 @@ def run_into(
     OutputError, ResultFileError
         If the folder cannot be written, or holds a checkpoint that cannot be used.
     """
-    observer = observer or Silent()
     folder = Path(folder)
     saved = _checkpoint(case, folder) if resume else None
-    fft = None if saved is None else saved[1]["fft"]
-    run = Run(case, observer, fft=fft)  # refuses a wrong case before anything is written
-    if not resume:
-        folder = new_output_folder(folder, overwrite=overwrite)
-    with folder_lock(folder), _logging_to(folder / LOG):
-        if saved is None:
-            writer = _fresh(run, folder, command)
+    prepared = case if saved is None else _as_before(case, saved[1])
+    with threads.limit(threads_of(prepared)):
+        run = Run(prepared, observer or Silent())  # refuses before anything is written
+        if resume:
+            with atomic.output_errors(folder):
+                folder.mkdir(parents=True, exist_ok=True)
         else:
-            writer = _continued(run, folder, saved)
-        run.store = FolderStore(folder, case, writer)
-        with writer:
-            result = run.execute()
-            _finish(run, result, writer, folder, command)
+            folder = new_output_folder(folder, overwrite=overwrite)
+        with folder_lock(folder), _logging_to(folder / LOG):
+            result = _compute(run, case, folder, saved)
     return result, folder, run.failure
+
+
+def _compute(run: Run, case: Case, folder: Path, saved: Saved | None) -> Result:
+    """Run from the start or from a checkpoint, and write what comes of it."""
+    writer = _fresh(run, case, folder) if saved is None else _continued(run, folder, saved)
+    run.store = FolderStore(folder, case, writer)
+    with writer:
+        result = run.execute()
+        writer.close(
+            result.summary,
+            reference=result.reference,
+            reference_time=result.reference_time,
+            provenance=result.provenance,
+        )
+    atomic.write_json(folder / SUMMARY, result.summary)
+    logger.info("%s %s", result.status, result.summary["message"])
+    if result.status != "interrupted":
+        _extras(run, result, folder)
+        (folder / CHECKPOINT).unlink(missing_ok=True)
+    return result
 
 
 class FolderStore:
     """Writes frames to ``result.h5`` and states to ``checkpoint.h5``."""
 
     def __init__(self, folder: Path, case: Case, writer: ResultWriter) -> None:
-        self.folder, self.case, self.writer = folder, case, writer
+        self.folder, self.digest, self.writer = folder, case.digest(), writer
 
     def frame(
         self, index: int, fields: Mapping[str, Array], series: Mapping[str, Any]
@@ -95,110 +114,122 @@ class FolderStore:
         """Append a frame; it is on its way to the disk when this returns."""
         self.writer.append(index, fields, series)
 
-    def checkpoint(self, evolution: Evolution, frames: int) -> None:
-        """Keep the states of all blocks and the number of frames stored."""
-        arrays, blocks = {}, []
-        for i, state in enumerate(evolution.states):
-            arrays[f"u{i}"] = np.asarray(state.u)
-            numbers = {"time": state.time, "step": state.step}
+    def checkpoint(self, run: Run) -> None:
+        """Keep the states of all blocks, the number of frames stored, and the counters."""
+        arrays: dict[str, Array] = {}
+        blocks = []
+        for i, state in enumerate(run.evolution.states):
+            arrays[_prefix(i) + "u"] = _numpy(state.u)
+            numbers: dict[str, Any] = {"time": state.time, "step": state.step}
             for key, value in state.extra.items():
                 if np.ndim(value):
-                    arrays[f"{key}{i}"] = np.asarray(value)
+                    arrays[_prefix(i) + key] = _numpy(value)
                 else:
                     numbers[key] = value
             blocks.append(numbers)
         meta = {
-            "frames": frames,
+            "frames": run.record.frames,
             "blocks": blocks,
-            "fft": _backend(evolution),
-            "transforms": evolution.engine.transforms,
+            "fft": plan_of(run).get("backend", run.case.run.fft),
+            "threads": threads.current(),
+            "transforms": run.earlier_transforms + run.evolution.engine.transforms,
+            "solve_s": run.solve_s,
         }
-        save_checkpoint(self.folder / CHECKPOINT, arrays, meta, digest=self.case.digest())
-        logger.info("checkpoint at t = %.6g, %d frames", evolution.time, frames)
+        save_checkpoint(self.folder / CHECKPOINT, arrays, meta, digest=self.digest)
+        logger.info(
+            "checkpoint at t = %.6g, %d frames", run.evolution.time, run.record.frames
+        )
 
 
-def _backend(evolution: Evolution) -> str:
-    """Name the transform library in use: a resumed run takes the same."""
-    info = getattr(getattr(evolution.engine, "plan", None), "info", {})
-    return str(info.get("backend", "auto"))
+# -- resuming --------------------------------------------------------------------------
 
 
-def _checkpoint(case: Case, folder: Path) -> tuple[dict[str, Array], dict[str, Any]] | None:
-    """Return the checkpoint of an interrupted run, or None if there is nothing to resume."""
-    if not (folder / CHECKPOINT).exists():
-        if (folder / SUMMARY).exists():
-            raise ResultFileError(
-                f"{folder}: the run there is finished; nothing to resume "
-                "(use --overwrite, or another --out, to run again)"
-            )
-        return None
-    return load_checkpoint(folder / CHECKPOINT, case.digest())
+def _checkpoint(case: Case, folder: Path) -> Saved | None:
+    """Return the checkpoint of an interrupted run, or None where there is none."""
+    if (folder / CHECKPOINT).exists():
+        return load_checkpoint(folder / CHECKPOINT, case.digest())
+    if (folder / SUMMARY).exists():
+        raise ResultFileError(
+            f"{folder}: the run there is finished; nothing to resume "
+            "(use --overwrite, or another --out, to run again)"
+        )
+    if (folder / CASE).exists() and not _holds(folder / CASE, case):
+        raise ResultFileError(
+            f"{folder}: holds another case, or this case has been changed since "
+            "(use --overwrite, or another --out)"
+        )
+    return None
 
 
-def _fresh(run: Run, folder: Path, command: str) -> ResultWriter:
+def _holds(path: Path, case: Case) -> bool:
+    """Whether a written case has the same answer as ``case``."""
+    try:
+        return load_case(path).digest() == case.digest()
+    except CaseError:
+        return False
+
+
+def _as_before(case: Case, meta: Mapping[str, Any]) -> Case:
+    """Return the case with the transforms and the threads that a checkpoint records."""
+    settings = {"threads": meta["threads"], "fft": meta["fft"]}
+    return case.model_copy(update={"run": case.run.model_copy(update=settings)})
+
+
+def _fresh(run: Run, case: Case, folder: Path) -> ResultWriter:
     """Start the files of a new run."""
-    atomic.write_text(folder / CASE, run.case.to_yaml())
+    atomic.write_text(folder / CASE, case.to_yaml())
     return ResultWriter.create(
         folder / RESULT,
         run.grid,
         run.times,
-        case=run.case.to_dict(),
-        provenance=provenance.collect(command=command),
+        case=case.to_dict(),
+        provenance=provenance.collect(),
     )
 
 
-def _continued(
-    run: Run, folder: Path, saved: tuple[dict[str, Array], dict[str, Any]]
-) -> ResultWriter:
+def _continued(run: Run, folder: Path, saved: Saved) -> ResultWriter:
     """Put a run back to its checkpoint and reopen its files there."""
     arrays, meta = saved
     frames = meta["frames"]
     earlier = read_result(folder / RESULT)
-    for name, values in earlier.fields.items():
-        run.record.fields[name][:frames] = values[:frames]
-    run.record.series = {
-        name: list(values[:frames]) for name, values in earlier.diagnostics.items()
-    }
-    run.record.frames = frames
+    if len(earlier.times) < frames:
+        raise ResultFileError(
+            f"{folder / RESULT}: holds {len(earlier.times)} frames, "
+            f"the checkpoint needs {frames}"
+        )
+    run.record.restore(earlier.fields, earlier.diagnostics, frames)
     run.evolution.restore(
         [_state(arrays, numbers, i) for i, numbers in enumerate(meta["blocks"])]
     )
-    run.observer.message(
-        f"resuming at t = {run.evolution.time:.6g} ({frames} frames are there)"
-    )
+    run.solve_s, run.earlier_transforms = meta["solve_s"], meta["transforms"]
+    run.say(f"resuming at t = {run.evolution.time:.6g} ({frames} frames are there)")
     return ResultWriter.reopen(folder / RESULT, frames, run.times)
 
 
 def _state(arrays: Mapping[str, Array], numbers: Mapping[str, Any], i: int) -> State:
-    extra = {k: v for k, v in numbers.items() if k not in ("time", "step")}
-    if f"slope{i}" in arrays:
-        extra["slope"] = arrays[f"slope{i}"]
-    return State(arrays[f"u{i}"], numbers["time"], numbers["step"], extra)
-
-
-def _finish(
-    run: Run, result: Result, writer: ResultWriter, folder: Path, command: str
-) -> None:
-    """Write summary, tables and figures; drop the checkpoint of a finished run."""
-    facts = {
-        "command": command,
-        "threads": run.threads,
-        "seed": run.case.run.seed,
-        "fft": result.summary["solver"]["transforms"],
-        "wall_s": result.summary["cost"]["total_s"],
+    """Return one block's state: what is not its values, time or step is its ``extra``."""
+    prefix = _prefix(i)
+    found = {
+        key.removeprefix(prefix): array
+        for key, array in arrays.items()
+        if key.startswith(prefix)
     }
-    result.provenance.update(provenance.collect(**facts))
-    result.summary["environment"] = dict(result.provenance)
-    writer.close(
-        result.summary,
-        reference=result.reference,
-        reference_time=result.reference_time,
-        provenance=result.provenance,
-    )
-    atomic.write_json(folder / SUMMARY, result.summary)
-    if result.status != "interrupted":
-        (folder / CHECKPOINT).unlink(missing_ok=True)
-        _extras(run, result, folder)
+    extra = {key: value for key, value in numbers.items() if key not in ("time", "step")}
+    u = found.pop("u")
+    return State(u, numbers["time"], numbers["step"], extra | found)
+
+
+def _prefix(i: int) -> str:
+    """Start of the names under which a checkpoint keeps the arrays of block ``i``."""
+    return f"block{i}_"
+
+
+def _numpy(values: Any) -> Array:
+    """Return a NumPy copy of an array of any engine."""
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+
+
+# -- what is left besides the fields ---------------------------------------------------
 
 
 def _extras(run: Run, result: Result, folder: Path) -> None:
@@ -206,14 +237,16 @@ def _extras(run: Run, result: Result, folder: Path) -> None:
     from pdekit import exports
 
     outputs = run.case.outputs
+    if not run.record.frames:
+        return
     if "netcdf3" in outputs.format:
         exports.write_netcdf3(result, folder / "result.nc")
     if "csv" in outputs.format:
         exports.write_csv(result, folder / "diagnostics.csv")
-    if outputs.figures != "none" and run.record.frames:
-        run.observer.message("drawing figures")
+    if outputs.figures != "none":
+        run.say("drawing figures")
         draw(result, folder / FIGURES, outputs.figures)
-    if outputs.movie and run.record.frames:
+    if outputs.movie:
         from pdekit import plots
 
         plots.movie(result, folder / FIGURES / "movie.gif")
@@ -233,8 +266,8 @@ def _logging_to(path: Path) -> Iterator[None]:
     handler = logging.FileHandler(path, mode="a", encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     root = logging.getLogger("pdekit")
-    root.addHandler(handler)
     level = root.level
+    root.addHandler(handler)
     root.setLevel(logging.INFO)
     try:
         yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from pdekit import __version__, atomic, provenance
 from pdekit.case import load_case, shipped_cases
 from pdekit.errors import PdekitError, UnknownName
 from pdekit.store import FIGURES, run_into
+
+ROW, CRASH = "row.json", "crash.txt"
 
 
 def validate(
@@ -45,19 +48,18 @@ def validate(
     from pdekit.report import write_report
 
     chosen = selected(suites)
-    out.mkdir(parents=True, exist_ok=True)
     rows = []
-    for name, source in chosen.items():
+    for number, (name, source) in enumerate(chosen.items(), start=1):
         row = _kept(name, source, out) if resume else None
+        again = " (kept)" if row else ""
         if row is None:
-            say(f"running {name}")
+            say(f"[{number}/{len(chosen)}] running {name}")
             row = _row(name, source, out, figures)
-            atomic.write_json(_place(out, name) / "row.json", row)
-        say(f"  {name}: {row['status'].replace('_', ' ')}")
+            atomic.write_json(_place(out, name) / ROW, row)
+        say(f"[{number}/{len(chosen)}] {name}: {row['status'].replace('_', ' ')}{again}")
         rows.append(row)
-    write_report(
-        rows, out, "pdekit validation: " + (", ".join(suites) or "all shipped cases")
-    )
+    title = "pdekit validation: " + (", ".join(suites) or "all shipped cases")
+    write_report(rows, out, title)
     return rows, out
 
 
@@ -68,51 +70,67 @@ def selected(suites: Sequence[str]) -> dict[str, str | Path]:
         return {name: name for name in shipped}
     chosen: dict[str, str | Path] = {}
     for suite in suites:
-        path = Path(suite)
-        if path.is_dir():
-            found = {p.relative_to(path).with_suffix("").as_posix(): p
-                     for p in sorted(path.rglob("*.yaml"))}  # fmt: skip
-        elif path.is_file():
-            found = {path.stem: path}
-        else:
-            prefix = suite.rstrip("/")
-            found = {n: n for n in shipped if n == prefix or n.startswith(prefix + "/")}
-        if not found:
-            known = [*shipped, *{name.split("/")[0] for name in shipped}]
-            raise UnknownName("suite", suite, known)
-        chosen |= found
+        for name, source in _meant(suite, shipped).items():
+            chosen[_free_name(name, source, chosen)] = source
     return chosen
+
+
+def _meant(suite: str, shipped: dict[str, Path]) -> dict[str, str | Path]:
+    """Cases of one suite: a folder, a file, a shipped case or a prefix of some."""
+    path = Path(suite)
+    if path.is_dir():
+        files = sorted(path.rglob("*.yaml"))
+        if not files:
+            raise PdekitError(f"{suite}: holds no case files (*.yaml)")
+        return {p.relative_to(path).with_suffix("").as_posix(): p for p in files}
+    if path.is_file():
+        return {path.stem: path}
+    prefix = suite.rstrip("/")
+    found: dict[str, str | Path] = {
+        name: name for name in shipped if name == prefix or name.startswith(prefix + "/")
+    }
+    if not found:
+        known = [*shipped, *{name.split("/")[0] for name in shipped}]
+        raise UnknownName("suite", suite, known)
+    return found
+
+
+def _free_name(name: str, source: str | Path, chosen: dict[str, str | Path]) -> str:
+    """Return the name of a case, numbered if another case has it already."""
+    number, free = 2, name
+    while free in chosen and chosen[free] != source:
+        free, number = f"{name}-{number}", number + 1
+    return free
 
 
 def _place(out: Path, name: str) -> Path:
     folder = out / "cases" / name
-    folder.mkdir(parents=True, exist_ok=True)
+    with atomic.output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def _fingerprint(source: str | Path) -> str:
     """Hash of the version and the case, or of the file's bytes if the case is wrong."""
     try:
-        said = json.dumps(load_case(source).to_dict(), sort_keys=True)
-    except PdekitError:
-        said = (
-            Path(source).read_text(errors="replace")
-            if Path(source).is_file()
-            else str(source)
-        )
-    return hashlib.sha256(f"{__version__} {said}".encode()).hexdigest()
+        said = json.dumps(load_case(source).to_dict(), sort_keys=True).encode()
+    except PdekitError as error:
+        said = str(error).encode()
+    return hashlib.sha256(f"{__version__} ".encode() + said).hexdigest()
 
 
 def _kept(name: str, source: str | Path, out: Path) -> dict[str, Any] | None:
-    path = _place(out, name) / "row.json"
-    if not path.is_file():
+    """Return the row of an earlier call, if the case and the version are the same."""
+    try:
+        row: dict[str, Any] = json.loads((_place(out, name) / ROW).read_text("utf-8"))
+    except (OSError, ValueError):
         return None
-    row: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return row if row.get("fingerprint") == _fingerprint(source) else None
 
 
 def _row(name: str, source: str | Path, out: Path, figures: bool) -> dict[str, Any]:
     """Run one case; whatever goes wrong becomes a row, not the end of the report."""
+    place = _place(out, name)
     row: dict[str, Any] = {
         "case": name,
         "title": "",
@@ -129,16 +147,15 @@ def _row(name: str, source: str | Path, out: Path, figures: bool) -> dict[str, A
     try:
         case = load_case(source, [] if figures else ["outputs.figures=none"])
         row["title"] = case.title
-        result, folder, failure = run_into(case, _place(out, name) / "run", overwrite=True)
+        result, folder, _ = run_into(case, place / "run", overwrite=True)
     except PdekitError as error:
         return row | {"status": "refused", "message": str(error)}
     except Exception as error:  # the one place where any failure is a result
-        return row | {"message": f"{type(error).__name__}: {error}"}
+        atomic.write_text(place / CRASH, traceback.format_exc())
+        where = f"the traceback is in cases/{name}/{CRASH}"
+        return row | {"message": f"{type(error).__name__}: {error} ({where})"}
     summary = result.summary
-    keys = ("status", "checks", "errors", "invariants", "cost", "environment", "warnings")
-    return row | {
-        **{key: summary[key] for key in keys},
-        "solver": summary["solver"],
-        "message": "" if failure is None else str(failure),
-        "figures": sorted(str(p) for p in (folder / FIGURES).glob("*.png")),
-    }
+    keys = ("status", "checks", "errors", "invariants", "cost", "environment", "warnings",
+            "solver", "message")  # fmt: skip
+    pictures = sorted(str(p) for p in (folder / FIGURES).glob("*.png"))
+    return row | {key: summary[key] for key in keys} | {"figures": pictures}

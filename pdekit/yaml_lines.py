@@ -15,9 +15,10 @@ from typing import Any, TypeAlias
 
 from pdekit.errors import CaseError, Problem
 
-MAX_BYTES = 2**20
+# The scanner needs microseconds per character; within these bounds no text takes a second.
+MAX_BYTES = 2**18
 MAX_DEPTH = 20
-MAX_VALUES = 10_000  # ten thousand values already take half a second to parse
+MAX_VALUES = 10_000
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 """Where a value is: ``("domain", "x", "interval", 0)``."""
@@ -64,7 +65,7 @@ def read_text(path: Path, file: str) -> str:
         reason = getattr(error, "strerror", None) or str(error)
         raise _refusal(f"cannot be read: {reason}", Mark(file)) from None
     if len(raw) > MAX_BYTES:
-        raise _refusal("is larger than 1 MiB; a case file is a short text", Mark(file))
+        raise _refusal(_TOO_LARGE, Mark(file))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -81,7 +82,12 @@ def parse(text: str, file: str) -> Document:
     ``problems`` of the answer, so that they are reported together with all else.
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise _refusal("is larger than 1 MiB; a case file is a short text", Mark(file))
+        raise _refusal(_TOO_LARGE, Mark(file))
+    # Both take the scanner quadratic time, and neither belongs in a case file.
+    for pattern, what in ((_LONG_TAG, "tags"), (_DIRECTIVE, "directives (%)")):
+        if found := pattern.search(text):
+            line = text.count("\n", 0, found.end()) + 1
+            raise _refusal(f"{what} are not allowed", Mark(file, line))
     builder = _Builder(file, text)
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
@@ -116,6 +122,9 @@ def number_or_text(text: str) -> Any:
     return text
 
 
+_TOO_LARGE = f"is larger than {MAX_BYTES // 1024} KiB; a case file is a short text"
+_LONG_TAG = re.compile(r"!\S{256}")
+_DIRECTIVE = re.compile(r"\A(?:\s|#.*\n)*%")
 _WORDS = dict.fromkeys(("", "~", "null", "Null", "NULL"), None)
 _WORDS |= dict.fromkeys(("true", "True", "TRUE"), True)
 _WORDS |= dict.fromkeys(("false", "False", "FALSE"), False)

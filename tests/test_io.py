@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -444,7 +445,7 @@ def test_terabytes_in_a_small_file(sound):
     bomb = replace_field(
         sound, lambda f: f.create_dataset("psi_real", (2**40,), float, chunks=(2**20,))
     )
-    refused(bomb, "declares 8796093022208 bytes that are not in the file")
+    refused(bomb, "declares 8796093022208 bytes that are not there")
 
 
 def test_a_time_axis_of_terabytes(sound):
@@ -452,7 +453,7 @@ def test_a_time_axis_of_terabytes(sound):
         del file["t"]
         file.create_dataset("t", (2**40,), float, chunks=(2**20,))
         file.attrs["frames_written"] = 2**40
-    refused(sound, "not in the file")
+    refused(sound, "not there")
 
 
 def test_more_than_memory_holds(sound, monkeypatch):
@@ -553,11 +554,11 @@ def test_points_that_are_not_the_axis(sound):
 
 
 def test_flipped_bytes_never_surprise(sound):
-    """A result or a ResultFileError; and never other values of a field."""
+    """Refused, or the same; diagnostics have no checksum, see `diagnostic_storage`."""
     data = sound.read_bytes()
     good = read_result(sound)
     rng = np.random.default_rng(1)
-    for at in rng.choice(len(data), 300, replace=False):
+    for at in rng.choice(len(data), 200, replace=False):
         bad = bytearray(data)
         bad[at] ^= 1 << int(rng.integers(8))
         sound.write_bytes(bad)
@@ -565,8 +566,7 @@ def test_flipped_bytes_never_surprise(sound):
             read = read_result(sound)
         except ResultFileError:
             continue
-        if "psi" in read.fields:
-            np.testing.assert_array_equal(read.fields["psi"], good.fields["psi"])
+        assert_same(replace(read, diagnostics={}), replace(good, diagnostics={}))
 
 
 # --- other programs ---------------------------------------------------------------------

@@ -45,7 +45,7 @@ class Engine(Protocol):
         ...
 
     def values(self, w: Array) -> Array:
-        """Return an independent copy of ``w`` in the layout ``(member, channel, *space)``."""
+        """Return a copy of ``w`` in the layout ``(member, channel, *space)``."""
         ...
 
     def restored(self, saved: Array) -> Array:

@@ -33,12 +33,14 @@ inline = njit(inline="always")
 # Contraction to fused multiply-add only: NaN and infinity keep their meaning.
 loop = njit(cache=True, error_model="numpy", fastmath={"contract"}, nogil=True)
 # Sums of squares may be taken in any order: they steer, they are not the answer.
-total = njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, nogil=True)
+total = njit(
+    cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}, nogil=True
+)
 
 '''
 
 CIS = '''
-_ROUND = 6755399441055744.0  # adding and subtracting 1.5 * 2**52 rounds to the nearest integer
+_ROUND = 6755399441055744.0  # x + 1.5 * 2**52 - 1.5 * 2**52 is the nearest integer
 
 
 @inline
@@ -68,7 +70,8 @@ def cis(theta):
 def cis_small(theta):
     """The same to rounding for |theta| <= 1/8: almost every phase of an accurate run."""
     s = theta * theta
-    sine = theta + theta * s * (-1.6666666666666666e-01 + s * (8.3333333333333332e-03 + s * (
+    sine = theta + theta * s * (-1.6666666666666666e-01 + s * (
+        8.3333333333333332e-03 + s * (
         -1.9841269841269841e-04 + s * 2.7557319223985893e-06)))
     cosine = 1.0 + s * (-0.5 + s * (4.1666666666666664e-02 + s * (
         -1.3888888888888889e-03 + s * (2.4801587301587302e-05

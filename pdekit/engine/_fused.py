@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdekit import fft as transforms
-from pdekit.engine._codegen import CIS, compiled, source_of
+from pdekit.engine import _kernels as kernels
+from pdekit.engine._codegen import compiled
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 Rest = tuple[Any, ...]
 """Coefficient fields and constants that a pointwise formula takes after the components."""
-
-_ROW = 256  # points per block of the phase kernel: stays in the first-level cache
 
 
 class FusedEngine:
@@ -111,14 +110,16 @@ class FusedEngine:
         return self._buffers.setdefault(name, np.zeros(self._flat, self.dtype))
 
     def stage(self, formula: Callable[..., Any], into: Sequence[str]) -> Callable[..., Any]:
-        """Compile a formula applied mode by mode; the first call fixes the argument kinds."""
+        """Compile a formula applied mode by mode, on its first call."""
         return _Stage(formula, tuple(self._buffer(name) for name in into))
 
     def pointwise(
         self, formula: Callable[..., Any], rest: Rest
     ) -> Callable[[Array, Rest], Array]:
         """Compile a formula that mixes the components of a field point by point."""
-        text = _pointwise_text(formula, self.channels, [np.ndim(c) > 0 for c in rest])
+        text = kernels.pointwise_text(
+            formula, self.channels, [np.ndim(c) > 0 for c in rest]
+        )
         kernel = compiled("pointwise", text)
 
         def run(w: Array, rest: Rest) -> Array:
@@ -134,20 +135,21 @@ class FusedEngine:
         return _PhaseFlow(
             compiled(
                 "phase_flow",
-                _phase_text(rate, self.channels, [np.ndim(c) > 0 for c in rest]),
+                kernels.phase_text(rate, self.channels, [np.ndim(c) > 0 for c in rest]),
             )
         )
 
     def sequence(
         self, operations: Sequence[tuple[Callable[..., Any], tuple[Any, ...]]]
     ) -> Callable[[Array], Array]:
-        """Bind every operation to the planned buffer: the loop over them is all that is left."""
-        work = self.work
+        """Bind every operation to the planned buffer: only a loop over calls is left."""
         transforms = {self.forward: self._forward, self.inverse: self._inverse}
-        calls = [
-            transforms.get(operation) or operation.bound(work, *arguments)
-            for operation, arguments in operations
-        ]
+        calls: list[Callable[[], Any]] = []
+        for operation, arguments in operations:
+            if isinstance(operation, _Stage | _PhaseFlow):
+                calls.append(operation.bound(self.work, *arguments))
+            else:
+                calls.append(transforms[operation])
 
         def run(w: Array) -> Array:
             for call in calls:
@@ -163,7 +165,7 @@ class FusedEngine:
     def combination(self, slots: Sequence[int], store: int) -> Callable[..., Array]:
         """Compile  slopes[store] = turn·w;  w = e (v + Σ aⱼ slopes[slotsⱼ])."""
         kernel, indices = (
-            compiled("combination", _combination_text(str(self.real))),
+            compiled("combination", kernels.combination_text(str(self.real))),
             np.array(slots),
         )
 
@@ -177,7 +179,7 @@ class FusedEngine:
 
     def norms(self, first: Sequence[int], second: Sequence[int]) -> Callable[..., Any]:
         """Compile the squared norms of two combinations of slopes and of a field."""
-        return compiled("norms", _norms_text(first, second, str(self.real)))
+        return compiled("norms", kernels.norms_text(first, second, str(self.real)))
 
     def coefficient(self, c: Array) -> Array:
         """Return a coefficient field as real values per point, or the number it is."""
@@ -205,7 +207,7 @@ class _Stage:
 
     def _compile(self, arguments: Sequence[Any]) -> Callable[..., Any]:
         kinds = [getattr(a, "ndim", 0) for a in arguments]
-        text = _stage_text(self._formula, kinds, len(self._outputs))
+        text = kernels.stage_text(self._formula, kinds, len(self._outputs))
         self._kernel = compiled(f"stage_{self._formula.__name__}", text)
         return self._kernel
 
@@ -223,150 +225,3 @@ class _PhaseFlow:
     def bound(self, w: Array, h: float, rest: Rest) -> Callable[[], Any]:
         """Return the call with these very arguments."""
         return partial(self._kernel, w, h, *rest)
-
-
-def _stage_text(formula: Callable[..., Any], kinds: Sequence[int], outputs: int) -> str:
-    """Loop over members, channels and modes; a symbol has no member axis."""
-    index = {3: "[b, c, i]", 2: "[c, i]", 0: ""}
-    names = [f"a{j}" for j in range(len(kinds))]
-    outs = [f"o{j}" for j in range(outputs)]
-    call = ", ".join(name + index[kind] for name, kind in zip(names, kinds, strict=True))
-    return (
-        source_of(formula, "formula")
-        + f"""
-@loop
-def kernel({", ".join(outs + names)}):
-    for b in range(o0.shape[0]):
-        for c in range(o0.shape[1]):
-            for i in range(o0.shape[2]):
-                {", ".join(f"{o}[b, c, i]" for o in outs)} = formula({call})
-"""
-    )
-
-
-def _mixing(channels: int, arrays: Sequence[bool]) -> tuple[str, str]:
-    """Parameter list and call arguments shared by the kernels that mix components."""
-    call = [f"u{c}" for c in range(channels)]
-    call += [f"f{j}[i]" if is_array else f"f{j}" for j, is_array in enumerate(arrays)]
-    return ", ".join(f"f{j}" for j in range(len(arrays))), ", ".join(call)
-
-
-def _pointwise_text(
-    formula: Callable[..., Any], channels: int, arrays: Sequence[bool]
-) -> str:
-    names, call = _mixing(channels, arrays)
-    load = "".join(f"            u{c} = w[b, {c}, i]\n" for c in range(channels))
-    store = ", ".join(f"w[b, {c}, i]" for c in range(channels))
-    return (
-        source_of(formula, "formula")
-        + f"""
-@loop
-def kernel(w, {names}):
-    for b in range(w.shape[0]):
-        for i in range(w.shape[2]):
-{load}            {store} = formula({call})
-"""
-    )
-
-
-def _phase_text(rate: Callable[..., Any], channels: int, arrays: Sequence[bool]) -> str:
-    """Phase kernel in cache-sized rows, with the short polynomial where it is exact."""
-    names, call = _mixing(channels, arrays)
-    every, pad = range(channels), " " * 20
-    rows = [f"w{c} = w[b, {c}, start:start + {_ROW}]" for c in every]
-    for j, is_array in enumerate(arrays):
-        if is_array:
-            rows.append(f"r{j} = f{j}[start:start + {_ROW}]")
-            call = call.replace(f"f{j}[i]", f"r{j}[i]")
-    phases = [f"u{c} = w{c}[i]" for c in every]
-    phases.append(", ".join(f"p{c}" for c in every) + f" = rate({call})")
-    test = [f"large |= 1 if abs(h * p{c}) > 0.125 else 0" for c in every]
-
-    def turn(cis: str) -> list[str]:
-        return [
-            line
-            for c in every
-            for line in (
-                f"x, y = {cis}(h * p{c})",
-                f"w{c}[i] = complex(u{c}.real * x - u{c}.imag * y, u{c}.real * y + u{c}.imag * x)",
-            )
-        ]
-
-    def block(lines: list[str]) -> str:
-        return "\n".join(pad + line for line in lines)
-
-    return (
-        CIS
-        + source_of(rate, "rate")
-        + f"""
-@loop
-def kernel(w, h, {names}):
-    for b in range(w.shape[0]):
-        for start in range(0, w.shape[2], {_ROW}):
-            {"; ".join(rows)}
-            large = 0
-            for i in range(w0.shape[0]):
-{block(phases + test)}
-            if large:
-                for i in range(w0.shape[0]):
-{block(phases + turn("cis"))}
-            else:
-                for i in range(w0.shape[0]):
-{block(phases + turn("cis_small"))}
-"""
-    )
-
-
-def _combination_text(real: str) -> str:
-    """Keep the slope  k = turn·w,  form  w = e (v + Σ aⱼ kⱼ):  one kernel for all stages.
-
-    The sum runs over real numbers, half the work of complex factors with no imaginary part.
-    """
-    return f"""
-import numpy as np
-
-
-@loop
-def kernel(w, slopes, store, slots, turn, v, e, a):
-    w_parts, v_parts, k_parts = w.view(np.{real}), v.view(np.{real}), slopes.view(np.{real})
-    for b in range(w.shape[0]):
-        for c in range(w.shape[1]):
-            for start in range(0, w.shape[2], {_ROW}):
-                stop = start + {_ROW}
-                row, slope, back = w[b, c, start:stop], slopes[store, b, c, start:stop], turn[c, start:stop]
-                for i in range(row.shape[0]):
-                    slope[i] = back[i] * row[i]
-                total, state = w_parts[b, c, 2 * start:2 * stop], v_parts[b, c, 2 * start:2 * stop]
-                for i in range(total.shape[0]):
-                    total[i] = state[i]
-                for j in range(slots.shape[0]):
-                    part, factor = k_parts[slots[j], b, c, 2 * start:2 * stop], a[j]
-                    for i in range(total.shape[0]):
-                        total[i] += factor * part[i]
-                forth = e[c, start:stop]
-                for i in range(row.shape[0]):
-                    row[i] *= forth[i]
-"""
-
-
-def _norms_text(first: Sequence[int], second: Sequence[int], real: str) -> str:
-    """Squared norms of two combinations of the slopes and of the state."""
-    p = " + ".join(f"x[{j}] * k[{s}, i]" for j, s in enumerate(first))
-    q = " + ".join(f"y[{j}] * k[{s}, i]" for j, s in enumerate(second))
-    return f"""
-import numpy as np
-
-
-@total
-def kernel(slopes, v, x, y):
-    k = slopes.view(np.{real}).reshape((slopes.shape[0], 2 * v.size))
-    z = v.view(np.{real}).reshape(2 * v.size)
-    n0 = n1 = n2 = 0.0
-    for i in range(z.size):
-        p = {p}
-        q = {q}
-        n0 += p * p
-        n1 += q * q
-        n2 += z[i] * z[i]
-    return n0, n1, n2
-"""

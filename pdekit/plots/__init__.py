@@ -14,6 +14,7 @@ from pdekit.atomic import write_bytes
 from pdekit.errors import UnknownName
 from pdekit.plots._style import encode
 from pdekit.plots.diagnostics import diagnostics
+from pdekit.plots.growth import growth
 from pdekit.plots.invariants import invariants
 from pdekit.plots.movie import movie
 from pdekit.plots.phase import phase
@@ -39,6 +40,7 @@ FIGURES: dict[str, tuple[Callable[[Result], Figure | None], str]] = {
     "spectrum": (spectrum, "Fourier spectrum at three times and its tail"),
     "invariants": (invariants, "drift of the conserved quantities"),
     "phase": (phase, "real against imaginary part at the middle of the run"),
+    "growth": (growth, "growth rate of each mode on an unstable background, beside theory"),
     "diagnostics": (diagnostics, "peak, entropies and further time series"),
 }
 """Name of a figure -> (function of a result, what it shows)."""

@@ -92,7 +92,7 @@ def resonance(
         return []
     limit = step * integrator.resonance / phase
     return [
-        f"step {step:.3g} is beyond the resonance limit {limit:.3g} of {integrator.name} on a "
-        "background that does not decay: noise at high wavenumbers will grow; "
+        f"step {step:.3g} is beyond the resonance limit {limit:.3g} of {integrator.name} "
+        "on a background that does not decay: noise at high wavenumbers will grow; "
         "use a smaller step or dop853_ip"
     ]

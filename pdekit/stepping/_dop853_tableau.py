@@ -4,8 +4,8 @@ Rows are sparse: stage -> {earlier stage: coefficient}.
 
 References
 ----------
-Hairer, Nørsett & Wanner, Solving Ordinary Differential Equations I (2nd ed., 1993), section II.10;
-digits as in the authors' published program.
+Hairer, Nørsett & Wanner, Solving Ordinary Differential Equations I (2nd ed., 1993),
+section II.10; digits as in the authors' published program.
 """
 
 Row = dict[int, float]

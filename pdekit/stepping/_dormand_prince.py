@@ -30,6 +30,8 @@ NOTCHES = 8
 KEPT = 6
 """Step sizes whose propagators are kept."""
 SAFETY, SHRINK, GROW = 0.9, 0.333, 6.0
+ENDS = ("state", "slope")
+"""What is kept at the end of a step, in arrays that steps of one parity share."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,10 @@ class AdaptiveStepper:
         self._scale = engine.stage(_scaled, into=("work",))
         self._first = engine.stage(first, into=("work",))
         self._keep = engine.stage(_copied, into=("argument",))
+        self._ends = [
+            tuple(engine.stage(_copied, into=(f"{name} {parity}",)) for name in ENDS)
+            for parity in ("even", "odd")
+        ]
         self._add_linear = engine.stage(_with_linear, into=("work",))
         self._linear = engine.symbol(system.linear * engine.size)
         self._sizes: dict[float, Propagators] = {}
@@ -124,7 +130,7 @@ class AdaptiveStepper:
         engine, t = self.engine, self.system.start
         w = engine.forward(engine.load(engine.field(u)))
         v = engine.copy(self._scale(w, 1.0 / engine.size))
-        slope = self._slope(engine.load(v), t)
+        slope = engine.copy(self._slope(engine.load(v), t))
         h = self.control.first_step or self._first_size(v, slope, t)
         return State(v, t, 0, {"slope": slope, "h": h, "rejected": 0})
 
@@ -136,11 +142,12 @@ class AdaptiveStepper:
 
     def advance(self, state: State, until: float, max_steps: int) -> State:
         """Take at most ``max_steps`` steps, none of them past ``until``."""
+        given = state
         for _ in range(max_steps):
             if self.arrived(state, until):
                 break
             state = self._next(state).after
-        return state
+        return state if state is given else self._independent(state)
 
     def sample(self, state: State, time: float) -> Field:
         """Values at a time within the next step, by the order-7 interpolant."""
@@ -158,6 +165,15 @@ class AdaptiveStepper:
             "smallest_step": None if math.isinf(self._shortest) else self._shortest,
             "largest_step": self._longest or None,
         }
+
+    def _independent(self, state: State) -> State:
+        """Return the state in arrays of its own: later steps reuse those it is in."""
+        copy = self.engine.copy
+        slope = copy(state.extra["slope"])
+        own = replace(state, u=copy(state.u), extra={**state.extra, "slope": slope})
+        if self._pending is not None and self._pending.before is state:
+            self._pending.before = own
+        return own
 
     # -- one step ----------------------------------------------------------------------
 
@@ -191,10 +207,11 @@ class AdaptiveStepper:
             if h < 1e-13 * max(abs(state.time), self.system.end - self.system.start):
                 self._stop(state, h)
         time = self._after(state.time, size.h)
-        u = self.engine.copy(w)
+        keep, keep_slope = self._ends[(state.step + 1) % 2]
+        u = keep(w)
         grow = GROW if error == 0.0 else min(GROW, SAFETY * error ** (-1 / 8))
         extra = {
-            "slope": self._slope(w, time),
+            "slope": keep_slope(self._slope(w, time)),
             "h": size.h * max(grow, SHRINK),
             "rejected": rejected,
         }
@@ -226,14 +243,14 @@ class AdaptiveStepper:
         return error / scale if math.isfinite(error) and scale > 0 else math.inf
 
     def _nonlinear(self, w: Array, t: float) -> Array:
-        """Return N times the slope at the loaded argument, linear part included if plain."""
+        """Return N times the slope at the loaded argument, linear part too if plain."""
         if self.interaction:
             return self.system.nonlinear(w, t)
         argument = self._keep(w)
         return self._add_linear(self.system.nonlinear(w, t), argument, self._linear)
 
     def _slope(self, w: Array, t: float) -> Array:
-        return self.engine.copy(self._scale(self._nonlinear(w, t), 1.0 / self.engine.size))
+        return self._scale(self._nonlinear(w, t), 1.0 / self.engine.size)
 
     # -- step sizes --------------------------------------------------------------------
 
@@ -300,7 +317,7 @@ class AdaptiveStepper:
         return self.engine.load(self.system.propagator(c) * (v + y))
 
     def _dense_slopes(self, step: Pending) -> Any:
-        """Return all slopes of a step, the three extra stages of the interpolant included."""
+        """Return all slopes of a step, those of the three extra stages included."""
         size, before, after = step.size, step.before, step.after
         slopes, h, n = self._slopes, size.h, self.engine.size
         if step.end is None:

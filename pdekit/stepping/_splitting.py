@@ -15,6 +15,8 @@ from pdekit.stepping._fixed import FixedStepper
 from pdekit.stepping._system import System
 from pdekit.typing import Array, Field
 
+Operation = tuple[Callable[..., Any], tuple[Any, ...]]
+
 
 @dataclass(frozen=True)
 class Splitting:
@@ -107,11 +109,10 @@ class SplittingStepper(FixedStepper):
                 flows.append(Flow(None, kick * h, clock))
         return flows
 
-    def _operations(
-        self, flows: list[Flow]
-    ) -> list[tuple[Callable[..., Any], tuple[Any, ...]]]:
+    def _operations(self, flows: list[Flow]) -> list[Operation]:
         """Write the flows as operations of the engine, for coefficients that stay."""
-        engine, operations = self.engine, []
+        engine = self.engine
+        operations: list[Operation] = []
         phase, rest = self.system.phase
         for flow in flows:
             if flow.propagator is None:
@@ -151,7 +152,7 @@ class SplittingStepper(FixedStepper):
 
 
 class Flow(NamedTuple):
-    """A flow of L (with its propagator) or of N over ``h``, begun ``clock`` into the step."""
+    """A flow of L (with its propagator) or of N over ``h``, ``clock`` into the step."""
 
     propagator: Array | None
     h: float

@@ -7,7 +7,8 @@ With  E = exp(h L / 2)  and  N̂(v) = fft N(ifft v):
 
 References
 ----------
-Lawson, SIAM J. Numer. Anal. 4 (1967) 372; Trefethen, Spectral Methods in MATLAB (2000), ch. 10.
+Lawson, SIAM J. Numer. Anal. 4 (1967) 372; Trefethen, Spectral Methods in MATLAB (2000),
+chapter 10.
 """
 
 from __future__ import annotations

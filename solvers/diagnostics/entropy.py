@@ -34,7 +34,7 @@ def probabilities(psi: ArrayLike) -> Real:
 
 def shannon(p: Real) -> Real:
     """S = −Σ p ln p."""
-    return np.asarray(0.0 - np.sum(p * np.log(np.where(p > 0.0, p, 1.0)), axis=-1))
+    return np.asarray(0.0 - np.vecdot(p, np.log(np.maximum(p, NEGLIGIBLE))))
 
 
 def renyi(p: Real, order: float) -> Real:

@@ -72,8 +72,10 @@ def soliton_content(
 
     A soliton does not feel the ends of the box: its eigenvalue is the same for eigenvectors
     that are periodic and that change sign from one end to the other. Eigenvalues that move
-    by more than ``tolerance`` times their imaginary part belong to radiation, or to solitons
-    too wide for the box. Takes two runs of `eigenvalues`, with its parameters.
+    by more than ``tolerance`` times their imaginary part belong to radiation, or to
+    solitons too wide for the box. ψ must vanish over some part of the box; waves on a
+    background have bands instead of solitons. Takes two runs of `eigenvalues`, with its
+    parameters.
     """
     phi, length = _canonical(psi, axis, dispersion, focusing, modes)
     z, twisted = (_spectrum(phi, length, twist) for twist in (0.0, 0.5))

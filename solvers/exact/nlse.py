@@ -177,7 +177,7 @@ def peregrine(
     """Rogue wave  ψ = e^{it} [1 − 4(1 + 2it)/(1 + 4x² + 4t²)]  of peak 3 at t = 0.
 
     It returns to the background like 1/x² only: on a periodic box of length L the jump of
-    the slope at the ends is of the order 64/L³, so wide boxes are needed.
+    the slope at the ends is about 32|1 + 2it|/L³, so wide boxes are needed.
     """
     y, tau, carrier = _frame(x, t, background, velocity, position)
     rogue = 1 - 4 * (1 + 2j * tau) / (1 + 4 * y**2 + 4 * tau**2)

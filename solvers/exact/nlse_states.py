@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from pdekit.arrays import floating
@@ -66,7 +68,7 @@ def mi_cosine(
     *,
     amplitude: float = 1.0,
     perturbation: float = 1e-3,
-    wavenumber: float = np.sqrt(2.0),
+    wavenumber: float = math.sqrt(2.0),
 ) -> Field:
     """ψ = A(1 + ε cos Kx), a plane wave that is unstable for K < 2A."""
     return amplitude * (1.0 + perturbation * np.cos(wavenumber * x)) + 0j

@@ -11,6 +11,7 @@ from pdekit.equation import AbstractEquation, Params
 from pdekit.grid import Grid
 from pdekit.solvers.diagnostics import spacetime
 from pdekit.solvers.exact import manakov as exact
+from pdekit.solvers.exact.parameters import require
 from pdekit.solvers.exact.scaling import rescaled
 from pdekit.stepping import resonance
 from pdekit.typing import Array, Field
@@ -42,6 +43,7 @@ class Manakov(AbstractEquation):
     complex: ClassVar[bool] = True
     dimensions: ClassVar[tuple[int, ...]] = (1,)
     Params = ManakovParams
+    params: ManakovParams
     references = ("Manakov, Sov. Phys. JETP 38 (1974) 248",)
     exact: ClassVar = {
         "bright_soliton": exact.bright_soliton,
@@ -50,7 +52,7 @@ class Manakov(AbstractEquation):
     }
 
     def symbol(self, grid: Grid) -> Array:
-        """L = −i D k²/2 for both components."""
+        """Return  L = −i D k²/2  for both components."""
         k_squared = grid.k_squared()
         return -0.5j * self.params.dispersion * np.stack([k_squared, k_squared])
 
@@ -61,7 +63,7 @@ class Manakov(AbstractEquation):
 
     @staticmethod
     def rate(u: Any, v: Any, g: Any, cross: Any) -> Any:
-        """g (|u|² + β|v|²)  and  g (β|u|² + |v|²)."""
+        """Return  g (|u|² + β|v|²)  and  g (β|u|² + |v|²)."""
         p = u.real * u.real + u.imag * u.imag
         q = v.real * v.real + v.imag * v.imag
         return g * p + cross * q, cross * p + g * q
@@ -75,6 +77,10 @@ class Manakov(AbstractEquation):
 
     def solution(self, name: str, **params: Any) -> Any:
         """Return an exact solution ``f(x, t)`` for these coefficients D and g."""
+        require(
+            self.params.coupling == 1.0,
+            f"exact solutions of manakov need coupling 1, got {self.params.coupling:g}",
+        )
         return rescaled(
             self.exact[name],
             dispersion=self.params.dispersion,
@@ -98,7 +104,7 @@ class Manakov(AbstractEquation):
         }
 
     def invariant_scales(self, grid: Grid, u: Field) -> dict[str, float]:
-        """Return natural sizes, so that no drift is divided by an invariant that vanishes."""
+        """Return natural sizes: no drift is divided by an invariant that vanishes."""
         mass = float(grid.integrate((np.abs(u) ** 2).sum(axis=0)))
         kinetic = float(grid.integrate((np.abs(grid.derivative(u)) ** 2).sum(axis=0)))
         energy = abs(self.params.dispersion) / 2 * kinetic

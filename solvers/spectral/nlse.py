@@ -1,18 +1,21 @@
-"""Nonlinear Schrödinger equation,  i ψₜ = −(D/2) ∇²ψ + V ψ − g |ψ|² ψ,  on a periodic box."""
+"""Nonlinear Schrödinger equation  i ψₜ = −(D/2) ∇²ψ + V ψ − g |ψ|² ψ  in a periodic box."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field as Key
 
 from pdekit.equation import AbstractEquation, Formula, Params
-from pdekit.expressions import compile_expression, evaluate_on
+from pdekit.expressions import Expression, compile_expression, evaluate_on
 from pdekit.grid import Grid
 from pdekit.solvers.diagnostics import entropy, nlse_metrics, spacetime
 from pdekit.solvers.exact import nlse as exact
 from pdekit.solvers.exact import nlse_states as states
+from pdekit.solvers.exact.nlse_theory import modulational_gain
 from pdekit.solvers.exact.scaling import rescaled
 from pdekit.stepping import resonance
 from pdekit.typing import Array, Field
@@ -49,6 +52,7 @@ class NLSE(AbstractEquation):
     complex: ClassVar[bool] = True
     dimensions: ClassVar[tuple[int, ...]] = (1, 2, 3)
     Params = NLSEParams
+    params: NLSEParams
     references = ("Zakharov & Shabat, Sov. Phys. JETP 34 (1972) 62",)
     exact: ClassVar = {
         "bright_soliton": exact.bright_soliton,
@@ -68,7 +72,7 @@ class NLSE(AbstractEquation):
         "mi_cosine": states.mi_cosine,
         "gaussian": states.gaussian,
     }
-    metrics: ClassVar = nlse_metrics.METRICS
+    metrics: ClassVar[Mapping[str, Callable[..., Any]]] = nlse_metrics.METRICS
 
     @property
     def integrable(self) -> bool:
@@ -76,7 +80,7 @@ class NLSE(AbstractEquation):
         return self.params.potential is None
 
     def symbol(self, grid: Grid) -> Array:
-        """L = −i D k²/2."""
+        """Return  L = −i D k²/2."""
         return -0.5j * self.params.dispersion * grid.k_squared()[None]
 
     def constants(self) -> tuple[float, ...]:
@@ -87,7 +91,7 @@ class NLSE(AbstractEquation):
         """Return the potential V on the grid, or 0."""
         if self.params.potential is None:
             return (0.0,)
-        formula = compile_expression(self.params.potential, (*grid.names, "t"))
+        formula = _compiled(self.params.potential, (*grid.names, "t"))
         values = {**dict(zip(grid.names, grid.points(), strict=True)), "t": t}
         return (evaluate_on(formula, values, grid.shape),)
 
@@ -95,16 +99,16 @@ class NLSE(AbstractEquation):
     def time_dependent(self) -> bool:
         """Whether the potential depends on time."""
         text = self.params.potential
-        return text is not None and "t" in compile_expression(text, "xyzt").names_used
+        return text is not None and "t" in _compiled(text, tuple("xyzt")).names_used
 
     @staticmethod
     def rate(psi: Any, v: Any, g: Any) -> Any:
-        """g |ψ|² − V."""
+        """Return  g |ψ|² − V."""
         return g * (psi.real * psi.real + psi.imag * psi.imag) - v
 
     @staticmethod
     def product(psi: Any, v: Any, g: Any) -> Any:
-        """N = i (g|ψ|² − V) ψ."""
+        """Return  N = i (g|ψ|² − V) ψ."""
         return (1j * (g * (psi.real * psi.real + psi.imag * psi.imag) - v)) * psi
 
     def solution(self, name: str, **params: Any) -> Any:
@@ -116,6 +120,18 @@ class NLSE(AbstractEquation):
             **params,
         )
 
+    def growth_rates(self, k: Array, psi: Field) -> Array | None:
+        """Return the modulational gain at ``k`` if ``psi`` is a flat background."""
+        height = np.abs(psi)
+        if self.params.potential is not None or height.min() < 0.9 * height.max():
+            return None
+        return modulational_gain(
+            k,
+            amplitude=float(height.mean()),
+            dispersion=self.params.dispersion,
+            focusing=self.params.focusing,
+        )
+
     def invariants(self, grid: Grid, u: Field, t: float = 0.0) -> dict[str, Array]:
         """Evaluate the conserved quantities with spectral derivatives and dx · Σ."""
         psi, d, g = (
@@ -125,7 +141,7 @@ class NLSE(AbstractEquation):
         )
         rho = np.abs(psi) ** 2
         slopes = [grid.derivative(psi, axis) for axis in range(grid.ndim)]
-        # −ψ*∇²ψ, not |∇ψ|²: it keeps the highest mode, as the discrete energy of the scheme does
+        # −ψ*∇²ψ, not |∇ψ|²: it keeps the highest mode, as the energy of the scheme does
         laplacian = sum(grid.derivative(psi, axis, 2) for axis in range(grid.ndim))
         kinetic = -(np.conj(psi) * laplacian).real
         (v,) = self.coefficients(grid, t)
@@ -156,7 +172,7 @@ class NLSE(AbstractEquation):
         return {"i4": grid.integrate(i4), "i5": grid.integrate(i5)}
 
     def invariant_scales(self, grid: Grid, u: Field) -> dict[str, float]:
-        """Return natural sizes, so that no drift is divided by an invariant that vanishes."""
+        """Return natural sizes: no drift is divided by an invariant that vanishes."""
         psi, d = u[0, *(slice(None),) * grid.ndim], abs(self.params.dispersion)
         mass = float(grid.integrate(np.abs(psi) ** 2))
         kinetic = sum(
@@ -184,3 +200,9 @@ class NLSE(AbstractEquation):
             out |= entropy.series(psi, grid.axes[0].spacing)
             out["centre_of_mass"] = spacetime.centre_of_mass(psi, grid.axes[0].points())
         return out
+
+
+@lru_cache(maxsize=16)
+def _compiled(text: str, names: tuple[str, ...]) -> Expression:
+    """Compile a potential once: every sub-step asks for it."""
+    return compile_expression(text, names)

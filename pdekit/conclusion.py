@@ -1,0 +1,248 @@
+"""After the last step: compare, estimate the error, check, and sum up."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from pdekit import metrics, provenance, threads
+from pdekit.errors import BlowUp, Interrupted, NotConverged
+from pdekit.reference import Reference, estimate, relative_l2
+from pdekit.result import Result
+from pdekit.typing import Array
+
+if TYPE_CHECKING:
+    from pdekit.run import Run
+
+TAIL_WARNING = 1e-8
+_STATUS = {BlowUp: "diverged", NotConverged: "not_converged", Interrupted: "interrupted"}
+_Compared: TypeAlias = tuple[float, dict[str, Array]]
+"""Time and fields of the last frame of a reference."""
+
+logger = logging.getLogger(__name__)
+
+
+def conclude(run: Run) -> Result:
+    """Turn a run that has ended, one way or another, into its result."""
+    began = time.perf_counter()
+    series = run.record.stored_series()
+    compared, errors = _errors(run) if run.record.frames else (None, {})
+    _warn_of_tail(run, series)
+    facts = _provenance(run)
+    result = Result(
+        grid=run.grid,
+        times=run.times[: run.record.frames],
+        fields=run.record.stored_fields(),
+        diagnostics=series,
+        reference=None if compared is None else compared[1],
+        summary=_summary(run, series, errors, time.perf_counter() - began, facts),
+        case=run.case.to_dict(),
+        provenance=facts,
+        reference_time=None if compared is None else compared[0],
+    )
+    if run.record.frames:
+        checks = [_check(run, label, result) for label in run.case.checks]
+        result.summary["checks"] = checks
+        if run.failure is None and not all(check["holds"] for check in checks):
+            result.summary["status"] = "check_failed"
+    return result
+
+
+# -- accuracy --------------------------------------------------------------------------
+
+
+def _errors(run: Run) -> tuple[_Compared | None, dict[str, Any]]:
+    """Compare with the reference, or estimate where there is none."""
+    try:
+        if run.reference is not None:
+            return _compare(run, run.reference())
+        if run.failure is not None:
+            return None, {}
+        tail = float(np.max(run.record.series["spectral_tail"]))
+        found = estimate(run, run.record.frame(-1), tail)
+    except Interrupted as stop:
+        run.failure = stop
+        return None, {}
+    except (BlowUp, NotConverged) as failure:
+        run.warnings.append(f"the companion run that tells the error failed: {failure}")
+        return None, {}
+    return None, {
+        "error_estimate": found.total,
+        "time_error_estimate": found.time,
+        "space_error_estimate": found.space,
+        "estimator": found.name,
+    }
+
+
+def _compare(run: Run, reference: Reference) -> tuple[_Compared | None, dict[str, Any]]:
+    errors, last = [], None
+    for i in range(run.record.frames):
+        values = reference.at(i)
+        if values is not None:
+            errors.append(relative_l2(run.record.frame(i), values))
+            last = (i, values)
+    if last is None:
+        run.warnings.append(
+            f"the reference ({reference.name}) has none of the stored times"
+        )
+        return None, {}
+    i, values = last
+    t = float(run.times[i])
+    full = np.broadcast_to(values, (run.case.run.members, *values.shape[1:]))
+    named = {
+        name: full[:, c] if run.case.run.members > 1 else full[0, c]
+        for c, name in enumerate(run.equation.fields)
+    }
+    return (t, named), {
+        "relative_l2": errors[-1],
+        "linf": float(np.abs(run.record.frame(i) - values).max()),
+        "relative_l2_max": max(errors),
+        "reference": reference.name,
+        "compared_at": t,
+    }
+
+
+def _warn_of_tail(run: Run, series: Mapping[str, Array]) -> None:
+    tail = float(np.max(series["spectral_tail"])) if run.record.frames else 0.0
+    if tail > TAIL_WARNING:
+        sentence = (
+            f"the spectral tail reaches {tail:.1e}: the grid does not resolve the solution "
+            "to rounding; use more points"
+        )
+        run.warnings.append(sentence)
+        logger.warning(sentence)
+
+
+# -- the summary -----------------------------------------------------------------------
+
+
+def _summary(
+    run: Run,
+    series: Mapping[str, Array],
+    errors: dict[str, Any],
+    compare_s: float,
+    environment: dict[str, Any],
+) -> dict[str, Any]:
+    return {
+        "case": run.case.name,
+        "title": run.case.title,
+        "status": _STATUS.get(type(run.failure), "ok"),
+        "message": _message(run),
+        "errors": errors,
+        "invariants": _invariants(run, series) if run.record.frames else {},
+        "checks": [],
+        "cost": _cost(run, compare_s),
+        "solver": _solver(run),
+        "environment": environment,
+        "warnings": list(run.warnings),
+    }
+
+
+def _message(run: Run) -> str:
+    """Say why a run ended early, and what is kept of it."""
+    if run.failure is None:
+        return ""
+    text = str(run.failure)
+    if isinstance(run.failure, Interrupted) or not run.record.frames:
+        return text
+    u = np.abs(run.record.frame(-1))
+    place = np.unravel_index(int(np.argmax(u)), u.shape)
+    near = ", ".join(
+        f"{axis.name} = {axis.points()[i]:.4g}"
+        for axis, i in zip(run.grid.axes, place[2:], strict=True)
+    )
+    name, t = run.equation.fields[int(place[1])], run.times[run.record.frames - 1]
+    return (
+        f"{text}. {run.record.frames} frames up to t = {t:.6g} are kept; "
+        f"the largest |{name}| there is {u[place]:.4g} near {near}"
+    )
+
+
+def _invariants(run: Run, series: Mapping[str, Array]) -> dict[str, Any]:
+    scales = run.equation.invariant_scales(run.grid, run.initial[0])
+    return {
+        name: {
+            "initial": float(np.mean(series[name][0])),
+            "drift": metrics.drift(series[name], scales.get(name, 0.0)),
+        }
+        for name in run.invariants
+    }
+
+
+def _cost(run: Run, compare_s: float) -> dict[str, Any]:
+    return {
+        "setup_s": run.setup_s,
+        "solve_s": run.solve_s,
+        "compare_s": compare_s,
+        "total_s": run.setup_s + run.solve_s + compare_s,
+        "steps": run.evolution.steps if run.evolution.states else 0,
+        "transforms": run.earlier_transforms + run.evolution.engine.transforms,
+        "iterations": None,
+        "peak_memory_mb": _peak_memory_mb(),
+    }
+
+
+def _peak_memory_mb() -> float | None:
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+def _solver(run: Run) -> dict[str, Any]:
+    evolution = run.evolution
+    return {
+        "name": run.case.solver.name,
+        "integrator": evolution.integrator.name,
+        "order": evolution.integrator.order,
+        **evolution.stepper.describe(),
+        "points": list(run.grid.shape),
+        "members": run.case.run.members,
+        "engine": evolution.engine.name,
+        "transforms": plan_of(run),
+        "threads": threads.current(),
+    }
+
+
+def _provenance(run: Run) -> dict[str, Any]:
+    return provenance.collect(
+        device=run.case.run.device, seed=run.case.run.seed, fft=plan_of(run)
+    )
+
+
+def plan_of(run: Run) -> dict[str, Any]:
+    """Return what is known about the transforms in use."""
+    info: dict[str, Any] = getattr(getattr(run.evolution.engine, "plan", None), "info", {})
+    return dict(info)
+
+
+# -- checks ----------------------------------------------------------------------------
+
+
+def _check(run: Run, label: str, result: Result) -> dict[str, Any]:
+    """Measure one metric and hold it against its bound."""
+    spec = run.case.checks[label]
+    name = spec.metric or label
+    bounds = {
+        key: value for key in metrics.BOUNDS if (value := getattr(spec, key)) is not None
+    }
+    found: dict[str, Any] = {"metric": name, "value": None, **bounds, "holds": False}
+    if name != label:
+        found["label"] = label
+    if spec.at is not None:
+        found["at"] = spec.at
+    try:
+        value = metrics.measure(name, spec.params, spec.at, result, run.equation)
+    except Exception as problem:  # a metric that fails must not cost the result
+        logger.exception("metric %s failed", name)
+        return found | {"why": f"{type(problem).__name__}: {problem}"}
+    if not np.isfinite(value):
+        return found | {"why": "not known for this run"}
+    return found | {"value": value, "holds": metrics.holds(value, bounds)}

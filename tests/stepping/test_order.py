@@ -1,0 +1,73 @@
+"""Observed order of every scheme, on solutions known in closed form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from pdekit import registry
+from pdekit.grid import Grid
+from tests.stepping.marching import error, set_up, solve
+
+NLSE = registry.equation("nlse")
+GRID = Grid.periodic(512, (-18.0, 18.0))
+(X,) = GRID.points()
+
+# Steps over an interval of 0.2 on which the error of a soliton of height 2 lies between the
+# pre-asymptotic regime (its spectrum is so smooth that the RKN schemes start far steeper
+# than their order) and rounding.
+STEPS = {
+    "strang": (20, 40, 80, 160),
+    "yoshida4": (60, 90, 135, 200),
+    "suzuki4": (24, 36, 54, 80),
+    "bm4": (24, 36, 54, 80),
+    "ifrk4": (40, 60, 90, 135),
+    "etdrk4": (24, 36, 54, 80),
+    "rkn4_6": (32, 40, 50, 64),
+    "rkn6_11": (18, 20, 22, 24),
+    "rkn6_14": (18, 20, 22, 24),
+}
+BAND = {2: 0.1, 4: 0.2, 6: 0.2}
+
+
+def observed_order(steps: Sequence[int], errors: Sequence[float]) -> float:
+    """Least squares over the last three points in the asymptotic regime and above rounding."""
+    n, e = np.array(steps, float), np.array(errors)
+    above = e > 100 * np.finfo(float).eps * np.sqrt(n)
+    n, e = n[above], e[above]
+    orders = -np.diff(np.log(e)) / np.diff(np.log(n))
+    for last in range(len(e) - 1, 1, -1):
+        if abs(orders[last - 1] - orders[last - 2]) < 0.15:
+            three = slice(last - 2, last + 1)
+            return float(-np.polyfit(np.log(n[three]), np.log(e[three]), 1)[0])
+    pytest.fail(f"order not measurable: errors {errors}, orders {orders}")
+
+
+def test_every_fixed_step_scheme_is_measured() -> None:
+    fixed = {n for n in registry.integrators() if not registry.integrator(n).adaptive}
+    assert fixed == set(STEPS)
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_order_on_the_bright_soliton(name: str) -> None:
+    soliton = NLSE().solution("bright_soliton", amplitude=2.0, velocity=1.0)
+    errors = [
+        error(solve(NLSE(), GRID, name, soliton(X, 0.0), end=0.2, steps=n), soliton(X, 0.2))
+        for n in STEPS[name]
+    ]
+    order = registry.integrator(name).order
+    assert observed_order(STEPS[name], errors) == pytest.approx(order, abs=BAND[order])
+
+
+@pytest.mark.parametrize("name", ["dop853", "dop853_ip"])
+def test_order_of_dormand_prince_at_given_steps(name: str) -> None:
+    """A uniform field in a uniform potential turns its phase by t − ∫V dt."""
+    grid, equation = Grid.periodic(8, (0.0, 1.0)), NLSE(potential="cos(3*t)")
+    steps, errors = (16, 32, 64), []
+    for n in steps:  # the tolerance is loose, the largest step decides
+        how = {"rtol": 1e6, "first_step": 4.0 / n, "max_step": 4.0 / n}
+        u = solve(equation, grid, name, np.full(8, 1.0 + 0j), end=4.0, **how)
+        errors.append(error(u, np.full(8, np.exp(1j * (4.0 - np.sin(12.0) / 3)))))
+    assert observed_order(steps, errors) == pytest.approx(8.0, abs=0.2)
