@@ -9,6 +9,7 @@ from typing import Any
 from pdekit import registry
 from pdekit.case import load_case, shipped_cases
 from pdekit.errors import UnknownName
+from pdekit.metrics import COSTS, ERRORS
 
 
 def entries(what: str) -> dict[str, str]:
@@ -33,7 +34,7 @@ def description(name: str) -> str:
         return _equation(name)
     if name in registry.integrators():
         return _integrator(name)
-    for kind in ("figures", "backends", "solvers", "formulas"):
+    for kind in ("figures", "backends", "solvers", "formulas", "metrics"):
         if name in entries(kind):
             return f"{name}: {entries(kind)[name]}"
     known = [n for kind in _KINDS for n in entries(kind)]
@@ -88,6 +89,22 @@ def _figures() -> dict[str, str]:
     return {name: text for name, (_, text) in FIGURES.items()}
 
 
+def _metrics() -> dict[str, str]:
+    """List the general metrics and those of each equation."""
+    found = dict(ERRORS)
+    found["NAME_drift"] = "largest change of an invariant, relative (mass_drift, …)"
+    found["NAME"] = "a time series, with at: initial, final, max, min, mean or a time"
+    found |= dict.fromkeys(COSTS, "cost, as in summary.json")
+    for equation in registry.equations():
+        for name, function in registry.equation(equation).metrics.items():
+            found[name] = f"{equation}: {_first_line(function)}"
+    return found
+
+
+def _none() -> dict[str, str]:
+    return {}
+
+
 _KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "cases": _cases,
     "equations": _equations,
@@ -96,6 +113,9 @@ _KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "backends": _backends,
     "figures": _figures,
     "formulas": _formulas,
+    "metrics": _metrics,
+    "preconditioners": _none,
+    "models": _none,
 }
 
 
@@ -107,7 +127,17 @@ def _equation(name: str) -> str:
     """Describe parameters, exact solutions, states and metrics of an equation."""
     cls = registry.equation(name)
     module = inspect.getdoc(inspect.getmodule(cls)) or ""
-    out = [f"{name}: {module}", "", inspect.getdoc(cls) or "", "", "Parameters"]
+    axes = " or ".join(map(str, cls.dimensions))
+    kind = "complex" if cls.complex else "real"
+    out = [
+        f"{name}: {module}",
+        "",
+        inspect.getdoc(cls) or "",
+        "",
+        f"Fields: {', '.join(cls.fields)} ({kind}), on {axes} periodic axes, without units",
+        "",
+        "Parameters  (equation: {name: " + name + ", ...})",
+    ]
     for key, field in cls.Params.model_fields.items():
         out.append(f"  {key} (default {field.default}): {field.description or ''}")
     for title, functions in (
@@ -117,10 +147,17 @@ def _equation(name: str) -> str:
     ):
         if functions:
             out += ["", title, *(_signature(n, f) for n, f in functions.items())]
-    example = next((n for n in shipped_cases() if f"equation: {name}" in _text(n)), None)
+    example = _example(name)
     if example:
-        out += ["", f"Example: cases/{example}.yaml", "", _text(example)]
+        out += ["", f"Example  (pdekit run {example})", "", _text(example)]
     return "\n".join(out)
+
+
+def _example(equation: str) -> str | None:
+    """Return the shipped case of an equation that takes the fewest words."""
+    short, long = f"equation: {equation}\n", f"equation: {{name: {equation},"
+    found = [n for n in shipped_cases() if short in _text(n) or long in _text(n)]
+    return min(found, key=lambda name: len(_text(name)), default=None)
 
 
 def _text(case: str) -> str:

@@ -136,11 +136,12 @@ def accuracy(errors: dict[str, Any]) -> str:
     """Say how accurate a run is in one phrase."""
     if errors.get("relative_l2") is not None:
         return (
-            f"relative L2 error {errors['relative_l2']:.2e} at t = {errors['compared_at']:g} "
-            f"against {errors['reference']}"
+            f"relative L2 error {errors['relative_l2']:.2e} "
+            f"at t = {errors['compared_at']:g} against {errors['reference']}"
         )
     if errors.get("error_estimate") is not None:
-        return f"estimated relative L2 error {errors['error_estimate']:.1e} ({errors['estimator']})"
+        size, how = errors["error_estimate"], errors["estimator"]
+        return f"estimated relative L2 error {size:.1e} ({how})"
     return "not known"
 
 

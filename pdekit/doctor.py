@@ -41,7 +41,7 @@ def _transform_speed(name: str, n: int = 4096) -> float:
 
 
 def _step_speed(n: int = 512) -> dict[str, float]:
-    """Microseconds of a Strang step of the Schrödinger equation, compiled and plain NumPy."""
+    """Microseconds of a Strang step of `nlse`, compiled and in plain NumPy."""
     from pdekit import Grid, registry
     from pdekit.engine import make_engine
     from pdekit.stepping import System
@@ -94,6 +94,6 @@ def report(found: dict[str, Any]) -> str:
         + ", ".join(f"{name} {np.round(us, 1)} us" for name, us in found["fft"].items())
         + "  (4096 complex points, there and back)",
         f"speed       Strang step at N = 512: {step['fused']:.1f} us compiled, "
-        f"{step['numpy']:.1f} us plain ({step['fused'] / step['numpy']:.2f})",
+        f"{step['numpy']:.1f} us on arrays ({step['fused'] / step['numpy']:.2f})",
     ]
     return "\n".join(lines)

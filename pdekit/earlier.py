@@ -62,7 +62,7 @@ class Earlier:
         return u[None] if self.result.members is None else np.moveaxis(u, 1, 0)
 
     def chosen(self, time: int | float) -> Array:
-        """Return the frame that ``time:`` names: a number (whole) or a time (with a point)."""
+        """Return the frame ``time:`` means: a number (whole) or a time (with a point)."""
         count = len(self.result.times)
         if isinstance(time, int):
             if not -count <= time < count:

@@ -17,8 +17,8 @@ from pdekit.conclusion import plan_of
 from pdekit.errors import CaseError, PdekitError, ResultFileError
 from pdekit.folders import folder_lock, new_output_folder
 from pdekit.io import ResultWriter, read_result
-from pdekit.result import Result
 from pdekit.observer import Observer, Silent
+from pdekit.result import Result
 from pdekit.run import Run, threads_of
 from pdekit.stepping import State
 from pdekit.typing import Array

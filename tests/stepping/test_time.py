@@ -203,3 +203,17 @@ def test_splitting_needs_a_phase_flow() -> None:
 
     with pytest.raises(TypeError, match="turns phases"):
         set_up(Rateless(), GRID, "strang", end=1.0, steps=1)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_states_are_never_changed_by_later_steps(name: str) -> None:
+    stepper = stepper_of(name)
+    states = [stepper.start(START)]
+    for _ in range(5):
+        states.append(stepper.advance(states[-1], 1.0, 3))
+    kept = [state.u.copy() for state in states]
+    march(stepper, 0.5 * START)
+    for state, u in zip(states, kept, strict=True):
+        assert np.array_equal(state.u, u)
+    again = stepper.advance(states[2], 1.0, 3)
+    assert np.array_equal(again.u, kept[3])
