@@ -6,7 +6,6 @@ import errno
 import json
 import math
 import os
-import re
 import secrets
 import shutil
 import sys
@@ -47,14 +46,11 @@ def output_errors(path: str | Path, needed: int = 0) -> Iterator[None]:
     """Turn a failing write to ``path`` into an `OutputError` that says what to do."""
     try:
         yield
-    except (OSError, RuntimeError) as error:  # h5py raises either
-        found = re.search(r"errno = (\d+)", str(error))
-        number = int(found[1]) if found else getattr(error, "errno", None)
-        if number in _FULL:
+    except OSError as error:
+        if error.errno in _FULL:
             message = _too_little_space(path, needed, free_bytes(path))
         else:
-            reason = os.strerror(number) if number else str(error)
-            message = f"{path}: cannot be written: {reason}"
+            message = f"{path}: cannot be written: {error.strerror or error}"
         raise OutputError(message) from error
 
 

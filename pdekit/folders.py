@@ -26,24 +26,28 @@ def new_output_folder(base: str | Path, *, overwrite: bool = False) -> Path:
     and of nothing else.
     """
     base = Path(base)
-    for number in count(2):
-        folder = base if number == 2 else base.with_name(f"{base.name}-{number - 1}")
+    if overwrite:
+        _make(base)
+        with folder_lock(base):
+            _clear(base)
+        return base
+    for number in count(1):
+        folder = base if number == 1 else base.with_name(f"{base.name}-{number}")
         _make(folder)
-        if overwrite and not _is_empty(folder):
-            with folder_lock(folder):
-                _clear(folder)
-        if _is_empty(folder) or overwrite:
+        if _is_empty(folder):
             return folder
-    raise AssertionError
+    raise AssertionError  # count never ends
 
 
 def _make(folder: Path) -> None:
+    if "\0" in str(folder):
+        raise OutputError(f"{str(folder)!r} cannot name a folder")
     with atomic.output_errors(folder):
         if folder.exists() and not folder.is_dir():
             raise OutputError(f"{folder}: is a file, a folder is needed")
         folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"{folder}: cannot be written: permission denied")
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            raise OutputError(f"{folder}: cannot be written: permission denied")
 
 
 def _is_empty(folder: Path) -> bool:

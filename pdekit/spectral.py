@@ -77,6 +77,30 @@ def _product(factors: Sequence[Array], like: Array | None) -> Array:
     return as_like(mask, like)
 
 
+def apply(u: Field, symbols: Spectrum, ndim: int = 1) -> Field:
+    """Apply several Fourier multipliers to a field with one forward transform.
+
+    Parameters
+    ----------
+    u : array ``(..., *space)``
+        Periodic values, real or complex.
+    symbols : array ``(m, *modes)``
+        Multipliers in the order of `numpy.fft.fftfreq`, such as  ik  and  −k².
+    ndim : int
+        Number of trailing axes that are space.
+
+    Returns
+    -------
+    array ``(m, ..., *space)``, complex
+    """
+    axes = tuple(range(-ndim, 0))
+    backend = fft.backend_of(u)
+    u_hat = backend.fft(u, axes)
+    batch = (1,) * (u_hat.ndim - ndim)
+    symbols = symbols.reshape((symbols.shape[0], *batch, *symbols.shape[1:]))
+    return backend.ifft(symbols * u_hat, axes)
+
+
 def tail(
     u_hat: Spectrum, ndim: int = 1, *, points: int | None = None, cutoff: float = 0.9
 ) -> Array:

@@ -6,13 +6,18 @@ and forks a child for every command: a real process, with real signals, limits a
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 CASE: dict[str, Any] = {
     "equation": "nlse",
@@ -117,6 +122,21 @@ class Server:
         self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
+
+
+@functools.cache
+def _server() -> Server:
+    folder = tempfile.TemporaryDirectory()
+    server = Server(Path(folder.name))
+    atexit.register(folder.cleanup)
+    atexit.register(server.stop)
+    return server
+
+
+@pytest.fixture
+def command() -> Server:
+    """Return what runs commands; one process for all tests."""
+    return _server()
 
 
 def _child(request: dict[str, Any]) -> None:

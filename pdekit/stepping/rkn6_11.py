@@ -30,7 +30,7 @@ integrator = Splitting(
     outer=palindrome([*B, 0.5 - sum(B)]),
     inner=palindrome(A, 1.0 - 2.0 * sum(A)),
     drift_first=False,
-    resonance=4.0,
+    resonance=8.0,
     summary="Blanes-Moan RKN splitting of order 6, 22 transforms per step",
     reference="Blanes & Moan, J. Comput. Appl. Math. 142 (2002) 313",
 )

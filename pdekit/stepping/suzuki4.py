@@ -16,7 +16,7 @@ integrator = Splitting(
     outer=palindrome([P / 2, P, (P + Q) / 2]),
     inner=palindrome([P, P], Q),
     drift_first=False,
-    resonance=2.0 / abs(Q),
+    resonance=2.0,
     summary="Suzuki's composition of Strang steps, 10 transforms per step",
     reference="Suzuki, Phys. Lett. A 146 (1990) 319",
 )

@@ -16,7 +16,7 @@ integrator = Splitting(
     outer=palindrome([W1 / 2, (W1 + W0) / 2]),
     inner=palindrome([W1], W0),
     drift_first=False,
-    resonance=2.0 / abs(W0),
+    resonance=2.0,
     summary="Yoshida's composition of Strang steps, 6 transforms per step",
     reference="Yoshida, Phys. Lett. A 150 (1990) 262",
 )

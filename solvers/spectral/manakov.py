@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field as Key
 
+from pdekit import spectral
 from pdekit.equation import AbstractEquation, Params
 from pdekit.grid import Grid
 from pdekit.solvers.diagnostics import spacetime
@@ -91,10 +92,12 @@ class Manakov(AbstractEquation):
     def invariants(self, grid: Grid, u: Field, t: float = 0.0) -> dict[str, Array]:
         """Evaluate the conserved quantities with spectral derivatives and dx · Σ."""
         d, g, beta = self.params.dispersion, self.params.focusing, self.params.coupling
-        density, slope = np.abs(u) ** 2, grid.derivative(u)
+        density = np.abs(u) ** 2
+        k = grid.axes[0].wavenumbers(odd=True)
+        slope, second = spectral.apply(u, np.stack([1j * k, -grid.k_squared()]))
         p, q = density[..., 0, :], density[..., 1, :]
         # −u*uₓₓ, not |uₓ|²: it keeps the highest mode, as the energy of the scheme does
-        kinetic = -(np.conj(u) * grid.derivative(u, 0, 2)).real.sum(axis=-2)
+        kinetic = -(np.conj(u) * second).real.sum(axis=-2)
         interaction = p**2 + q**2 + 2 * beta * p * q
         return {
             "mass_u": grid.integrate(p),

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field as Key
 
+from pdekit import spectral
 from pdekit.equation import AbstractEquation, Formula, Params
 from pdekit.expressions import Expression, compile_expression, evaluate_on
 from pdekit.grid import Grid
@@ -74,11 +75,6 @@ class NLSE(AbstractEquation):
     }
     metrics: ClassVar[Mapping[str, Callable[..., Any]]] = nlse_metrics.METRICS
 
-    @property
-    def integrable(self) -> bool:
-        """Whether the exact solutions and the higher invariants hold."""
-        return self.params.potential is None
-
     def symbol(self, grid: Grid) -> Array:
         """Return  L = −i D k²/2."""
         return -0.5j * self.params.dispersion * grid.k_squared()[None]
@@ -134,46 +130,40 @@ class NLSE(AbstractEquation):
 
     def invariants(self, grid: Grid, u: Field, t: float = 0.0) -> dict[str, Array]:
         """Evaluate the conserved quantities with spectral derivatives and dx · Σ."""
-        psi, d, g = (
-            u[..., 0, *(slice(None),) * grid.ndim],
-            self.params.dispersion,
-            self.params.focusing,
-        )
-        rho = np.abs(psi) ** 2
-        slopes = [grid.derivative(psi, axis) for axis in range(grid.ndim)]
-        # −ψ*∇²ψ, not |∇ψ|²: it keeps the highest mode, as the energy of the scheme does
-        laplacian = sum(grid.derivative(psi, axis, 2) for axis in range(grid.ndim))
-        kinetic = -(np.conj(psi) * laplacian).real
+        psi, d, g = _scalar(grid, u), self.params.dispersion, self.params.focusing
+        derivatives = spectral.apply(psi, _derivatives(grid), grid.ndim)
+        slopes, laplacian = derivatives[: grid.ndim], derivatives[grid.ndim]
+        rho, conj = np.abs(psi) ** 2, np.conj(psi)
         (v,) = self.coefficients(grid, t)
-        out = {"mass": grid.integrate(rho)}
+        out = {"mass": rho}
         if self.params.potential is None:
-            for name, s in zip(grid.names, slopes, strict=True):
+            for name, slope in zip(grid.names, slopes, strict=True):
                 label = "momentum" if grid.ndim == 1 else f"momentum_{name}"
-                out[label] = grid.integrate((np.conj(psi) * s).imag)
+                out[label] = (conj * slope).imag
         if not self.time_dependent:
-            out["energy"] = grid.integrate(d / 2 * kinetic + v * rho - g / 2 * rho**2)
-        if self.integrable and grid.ndim == 1:
-            out |= self._higher(grid, psi, slopes[0], rho)
-        return out
+            # −ψ*∇²ψ, not |∇ψ|²: it keeps the highest mode, as the energy of the scheme does
+            kinetic = -(conj * laplacian).real
+            out["energy"] = d / 2 * kinetic + v * rho - g / 2 * rho**2
+        if self.params.potential is None and grid.ndim == 1:
+            out |= self._higher(conj, rho, *derivatives)
+        return {name: grid.integrate(density) for name, density in out.items()}
 
-    def _higher(self, grid: Grid, psi: Array, slope: Array, rho: Array) -> dict[str, Array]:
-        """Return the fourth and fifth invariants of the integrable equation."""
+    def _higher(
+        self, conj: Array, rho: Array, slope: Array, second: Array, third: Array
+    ) -> dict[str, Array]:
+        """Return the densities of the fourth and fifth invariants."""
         d, g = self.params.dispersion, self.params.focusing
-        second, third = grid.derivative(psi, 0, 2), grid.derivative(psi, 0, 3)
-        conj = np.conj(psi)
-        rho_x = 2 * (conj * slope).real
-        kinetic = np.abs(slope) ** 2
-        i4 = (conj * (d * third + 3 * g * rho * slope)).imag
-        i5 = (
-            d**2 * np.abs(second) ** 2
+        kinetic, rho_x = np.abs(slope) ** 2, 2 * (conj * slope).real
+        return {
+            "i4": (conj * (d * third + 3 * g * rho * slope)).imag,
+            "i5": d**2 * np.abs(second) ** 2
             - g * d * (6 * rho * kinetic + rho_x**2)
-            + 2 * g**2 * rho**3
-        )
-        return {"i4": grid.integrate(i4), "i5": grid.integrate(i5)}
+            + 2 * g**2 * rho**3,
+        }
 
     def invariant_scales(self, grid: Grid, u: Field) -> dict[str, float]:
         """Return natural sizes: no drift is divided by an invariant that vanishes."""
-        psi, d = u[0, *(slice(None),) * grid.ndim], abs(self.params.dispersion)
+        psi, d = _scalar(grid, u), abs(self.params.dispersion)
         mass = float(grid.integrate(np.abs(psi) ** 2))
         kinetic = sum(
             float(grid.integrate(np.abs(grid.derivative(psi, axis)) ** 2))
@@ -194,7 +184,7 @@ class NLSE(AbstractEquation):
 
     def diagnostics(self, grid: Grid, u: Field) -> dict[str, Array]:
         """Peak, entropies of the density and of the spectrum, centre of mass."""
-        psi = u[..., 0, *(slice(None),) * grid.ndim]
+        psi = _scalar(grid, u)
         out = {"max_abs": np.abs(psi).max(axis=tuple(range(-grid.ndim, 0)))}
         if grid.ndim == 1:
             out |= entropy.series(psi, grid.axes[0].spacing)
@@ -206,3 +196,16 @@ class NLSE(AbstractEquation):
 def _compiled(text: str, names: tuple[str, ...]) -> Expression:
     """Compile a potential once: every sub-step asks for it."""
     return compile_expression(text, names)
+
+
+def _scalar(grid: Grid, u: Field) -> Array:
+    """Take the only channel of ``(..., channel, *space)``."""
+    return u[..., 0, *(slice(None),) * grid.ndim]
+
+
+@lru_cache
+def _derivatives(grid: Grid) -> Array:
+    """Return the symbols of the gradient, of ∇² and, in one dimension, of ∂ₓ³."""
+    odd = [1j * k for k in grid.wavenumbers(odd=True)]
+    symbols = [*odd, -grid.k_squared(), *([odd[0] ** 3] if grid.ndim == 1 else [])]
+    return np.stack([np.broadcast_to(s, grid.shape).astype(complex) for s in symbols])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pdekit import registry
 from pdekit.grid import Grid
-from tests.stepping.marching import error, set_up, solve
+from pdekit.typing import Array
+from tests.stepping.marching import error, solve
 
 NLSE = registry.equation("nlse")
 GRID = Grid.periodic(512, (-18.0, 18.0))
@@ -50,15 +52,53 @@ def test_every_fixed_step_scheme_is_measured() -> None:
     assert fixed == set(STEPS)
 
 
+def free_soliton(t: float) -> Array:
+    return NLSE().solution("bright_soliton", amplitude=2.0, velocity=1.0)(X, t)
+
+
+def driven_soliton(t: float) -> Array:
+    """Soliton of height 2 at q with the momentum p in the potential −3 cos(5t) x.
+
+    Its phase grows by  p²/2 − V(q) + 2  per unit of time, besides p (x − q).
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(30)
+    s = 0.5 * t * (nodes + 1)
+    rate = 0.5 * momentum(s) ** 2 + 3 * np.cos(5 * s) * position(s) + 2
+    phase = momentum(t) * (X - position(t)) + 0.5 * t * (weights @ rate)
+    return 2 / np.cosh(2 * (X - position(t))) * np.exp(1j * phase)
+
+
+def momentum(t: Any) -> Any:
+    return 1 + 0.6 * np.sin(5 * t)
+
+
+def position(t: Any) -> Any:
+    return t + 0.12 * (1 - np.cos(5 * t))
+
+
+PROBLEMS = {
+    "free": (NLSE(), free_soliton),
+    "driven": (NLSE(potential="-3*cos(5*t)*x"), driven_soliton),
+}
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
 @pytest.mark.parametrize("name", STEPS)
-def test_order_on_the_bright_soliton(name: str) -> None:
-    soliton = NLSE().solution("bright_soliton", amplitude=2.0, velocity=1.0)
+def test_order_on_a_bright_soliton(name: str, problem: str) -> None:
+    equation, exact = PROBLEMS[problem]
     errors = [
-        error(solve(NLSE(), GRID, name, soliton(X, 0.0), end=0.2, steps=n), soliton(X, 0.2))
+        error(solve(equation, GRID, name, exact(0.0), end=0.2, steps=n), exact(0.2))
         for n in STEPS[name]
     ]
     order = registry.integrator(name).order
     assert observed_order(STEPS[name], errors) == pytest.approx(order, abs=BAND[order])
+
+
+@pytest.mark.parametrize("name", ["dop853", "dop853_ip"])
+def test_adaptive_schemes_on_a_driven_soliton(name: str) -> None:
+    equation, exact = PROBLEMS["driven"]
+    u = solve(equation, GRID, name, exact(0.0), end=1.0, rtol=1e-10)
+    assert error(u, exact(1.0)) < 1e-9
 
 
 @pytest.mark.parametrize("name", ["dop853", "dop853_ip"])

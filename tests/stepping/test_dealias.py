@@ -1,0 +1,103 @@
+"""Masks belong to the nonlinear term."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pdekit import registry, spectral
+from pdekit.grid import Grid
+from pdekit.typing import Array
+from tests.stepping.marching import error, set_up, solve
+
+NLSE = registry.equation("nlse")
+N = 64
+GRID = Grid.periodic(N, (0.0, 2 * np.pi))
+K = np.fft.fftfreq(N, 1 / N)
+MASKS = {"half": spectral.half(GRID), "exp": spectral.exponential(GRID)}
+SPECTRAL = ["ifrk4", "etdrk4", "dop853_ip", "dop853"]
+SPLITTINGS = [
+    n for n in registry.integrators() if getattr(registry.integrator(n), "outer", None)
+]
+
+
+def rough(seed: int = 0) -> Array:
+    """Random values: every mode of the grid is there."""
+    real, imaginary = np.random.default_rng(seed).standard_normal((2, N))
+    return np.asarray(real + 1j * imaginary)
+
+
+def how(name: str, steps: int = 50) -> dict[str, Any]:
+    return {"rtol": 1e-10} if name.startswith("dop") else {"steps": steps}
+
+
+def free(u: Array, t: float) -> Array:
+    return np.fft.fft(u) * np.exp(-0.5j * K**2 * t)
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("name", SPECTRAL)
+def test_the_linear_part_never_sees_the_mask(name: str, mask: str) -> None:
+    u = rough()
+    found = solve(
+        NLSE(focusing=0.0), GRID, name, u, end=0.1, mask=MASKS[mask], **how(name)
+    )
+    assert error(np.fft.fft(found), free(u, 0.1)) < (1e-9 if name == "dop853" else 1e-12)
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("name", [*SPECTRAL, *SPLITTINGS])
+def test_the_mask_changes_a_rough_solution(name: str, mask: str) -> None:
+    u = 0.5 * rough()
+    bare = solve(NLSE(), GRID, name, u, end=0.1, **how(name))
+    masked = solve(NLSE(), GRID, name, u, end=0.1, mask=MASKS[mask], **how(name))
+    assert error(masked, bare) > 1e-3
+
+
+@pytest.mark.parametrize("name", [*SPECTRAL, *SPLITTINGS])
+def test_a_resolved_solution_feels_no_mask(name: str) -> None:
+    grid = Grid.periodic(512, (-20.0, 20.0))
+    u = np.exp(-(grid.points()[0] ** 2)) + 0j
+    bare = solve(NLSE(), grid, name, u, end=0.5, **how(name))
+    for mask in (spectral.half(grid), spectral.exponential(grid)):
+        assert (
+            error(solve(NLSE(), grid, name, u, end=0.5, mask=mask, **how(name)), bare)
+            < 1e-11
+        )
+
+
+def test_half_the_band_makes_the_cubic_term_exact() -> None:
+    """Equal to the product on a grid twice as fine, where nothing is aliased."""
+    stepper = set_up(NLSE(), GRID, "ifrk4", end=1.0, steps=1, mask=MASKS["half"])
+    u_hat = np.fft.fft(rough()) / N
+    w = stepper.engine.load(stepper.engine.field(u_hat[None, None]))
+    found = stepper.engine.values(stepper.system.nonlinear(w, 0.0))[0, 0] / N
+
+    kept, fine = np.abs(K) < N / 4, np.zeros(2 * N, complex)
+    fine[np.r_[0 : N // 2, 3 * N // 2 : 2 * N]] = kept * u_hat
+    u = np.fft.ifft(fine) * 2 * N
+    product = np.fft.fft(1j * abs(u) ** 2 * u) / (2 * N)
+    exact = kept * product[np.r_[0 : N // 2, 3 * N // 2 : 2 * N]]
+    assert error(found, exact) < 1e-14
+
+
+@pytest.mark.parametrize("name", SPLITTINGS)
+def test_a_splitting_filters_whenever_it_is_in_fourier_space(name: str) -> None:
+    """The flow of N is exact on whole fields only: the mask goes with each flow of L."""
+    scheme, steps, u = registry.integrator(name), 4, rough()
+    filters = steps * len(scheme.inner) + 2 * scheme.drift_first
+    for mask in MASKS.values():
+        found = solve(NLSE(focusing=0.0), GRID, name, u, end=0.1, steps=steps, mask=mask)
+        assert error(np.fft.fft(found), mask**filters * free(u, 0.1)) < 1e-12
+
+
+@pytest.mark.parametrize("name", ["bm4", "etdrk4", "dop853_ip"])
+def test_masks_on_both_engines(name: str) -> None:
+    u = 0.5 * rough()
+    fused, numpy = (
+        solve(NLSE(), GRID, name, u, end=0.02, engine=e, mask=MASKS["exp"], **how(name, 2))
+        for e in ("fused", "numpy")
+    )
+    assert error(fused, numpy) < 1e-12
