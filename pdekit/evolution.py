@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdekit import registry, spectral
+from pdekit import random_field, registry, spectral
 from pdekit.case_schema import (
     ExactInitial,
     ExponentialDealias,
     FileInitial,
+    RandomField,
+    RandomInitial,
     SolverSpec,
     StateInitial,
 )
@@ -250,6 +252,8 @@ def _initial_member(case: Case, equation: AbstractEquation, grid: Grid, member: 
         return exact_function(equation, initial.exact, initial.params, grid)(*points, t)
     if isinstance(initial, StateInitial):
         return _state(initial, equation, grid, member)
+    if isinstance(initial, RandomInitial):
+        return _random(initial.random_field, case.run.seed, equation, grid, member)
     return evaluate_formulas(initial, case, equation, grid, t)
 
 
@@ -267,6 +271,20 @@ def _state(
             )
         params["seed"] = params.get("seed", seed.default) + member
     return function(*grid.points(), **params)
+
+
+def _random(
+    law: RandomField, run_seed: int, equation: AbstractEquation, grid: Grid, member: int
+) -> dict[str, Array]:
+    """Draw every component of a member from a seed of its own."""
+    seed = run_seed if law.seed is None else law.seed
+    numbers = law.model_dump(exclude={"kind", "seed"})
+    return {
+        name: random_field.draw(
+            grid, (seed, member, c), is_complex=equation.complex, **numbers
+        )
+        for c, name in enumerate(equation.fields)
+    }
 
 
 def exact_function(

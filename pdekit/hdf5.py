@@ -30,14 +30,14 @@ _TEXT_LIMIT = 16 << 20
 
 
 @contextmanager
-def opened(path: str | Path, mode: str = "r") -> Iterator[Node]:
-    """Open a file; every failure inside becomes a `ResultFileError` naming the file.
+def opened(path: str | Path) -> Iterator[Node]:
+    """Open a file to read; every failure inside becomes a `ResultFileError` with its name.
 
     Without HDF5's own lock, so that a result can be looked at while it is being computed.
     """
     _must_be_hdf5(Path(path))
     try:
-        with h5py.File(path, mode, locking=False) as file:
+        with h5py.File(path, "r", locking=False) as file:
             yield file
     except ResultFileError as error:
         raise ResultFileError(f"{path}: {error}") from error
@@ -79,13 +79,18 @@ def dataset(group: Node, name: str) -> Node:
     node = _own(group, name)
     if not isinstance(node, h5py.Dataset) or node.dtype.kind not in "biufc":
         raise ResultFileError(f"{name} is not an array of numbers")
+    _check_storage(node, name)
+    return node
+
+
+def _check_storage(node: Node, name: str) -> None:
+    """Refuse values that lie in other files or need foreign code to be read."""
     properties = node.id.get_create_plist()
     if properties.get_layout() not in _LAYOUTS or properties.get_external_count():
         raise ResultFileError(f"{name} keeps its values outside the file")
     filters = {properties.get_filter(i)[0] for i in range(properties.get_nfilters())}
     if not filters <= _FILTERS:
         raise ResultFileError(f"{name} uses unknown filters")
-    return node
 
 
 def group(parent: Node, name: str) -> Node:
@@ -182,6 +187,9 @@ def text(node: Node, name: str) -> str:
     long_name = f"{name}_text"
     if isinstance(node, h5py.Group) and long_name in node:
         stored = _own(node, long_name)
+        if not isinstance(stored, h5py.Dataset):
+            raise ResultFileError(f"{name} is not a text")
+        _check_storage(stored, name)
         _check_text(name, stored.id)
         return bytes(stored[()]).decode()
     stored = _attribute(node, name)

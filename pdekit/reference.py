@@ -220,18 +220,23 @@ def _time_part(run: Main, final: Array) -> tuple[float, str]:
     if steps is None:
         name = f"{TOLERANCE_RATIO:g}-fold tolerance"
         ((_, other),) = _companion(run, numerics.coarser_in_time(), [end], name)
-        return relative_l2(other, final) / TOLERANCE_GAIN, name
+        return _gained(relative_l2(other, final), TOLERANCE_GAIN), name
     coarse = numerics.coarser_in_time()
     ratio = steps / coarse.tolerances["steps"]
     if ratio > 1:
         try:
             ((_, other),) = _companion(run, coarse, [end], "doubled step")
-            return relative_l2(other, final) / (ratio**order - 1), "doubled step"
+            return _gained(relative_l2(other, final), ratio**order - 1), "doubled step"
         except (BlowUp, NotConverged):
             pass
     fine = numerics.with_steps(2 * steps)
     ((_, other),) = _companion(run, fine, [end], "halved step")
     return relative_l2(other, final) / (1 - 2.0**-order), "halved step"
+
+
+def _gained(difference: float, gain: float) -> float:
+    """Error left of a difference to a coarser run, if that is on its way to converge."""
+    return difference / gain if difference < TOO_COARSE else difference
 
 
 def _space_part(run: Main, final: Array, tail: float) -> tuple[float, str]:

@@ -157,16 +157,11 @@ class Result:
 
         return read_result(path)
 
-    def plot(self, *names: str) -> list[Any]:
+    def plot(self, *names: str) -> dict[str, Any]:
         """Draw the named figures (all that apply when none is named)."""
-        from pdekit.errors import UnknownName
-        from pdekit.plots import FIGURES
+        from pdekit.plots import figures
 
-        for name in names:
-            if name not in FIGURES:
-                raise UnknownName("figure", name, FIGURES)
-        figures = [FIGURES[name][0](self) for name in names or FIGURES]
-        return [figure for figure in figures if figure is not None]
+        return dict(figures(self, names or "all"))
 
     def _repr_html_(self) -> str:
         """Return a small table for notebooks."""

@@ -31,8 +31,8 @@ CASE: dict[str, Any] = {
 """A case that is solved in milliseconds; JSON is YAML."""
 
 INTEGRATORS = {
-    "fixed": {"integrator": "strang", "steps": 100_000},
-    "adaptive": {"integrator": "dop853_ip", "rtol": 1e-12, "max_step": 2e-4},
+    "fixed": {"integrator": "strang", "steps": 60_000},
+    "adaptive": {"integrator": "dop853_ip", "rtol": 1e-12, "max_step": 5e-4},
 }
 
 
@@ -189,7 +189,9 @@ def _serve(folder: Path) -> None:
     for name, solver in INTEGRATORS.items():
         short = {"end": 0.01} if name == "fixed" else {"end": 2e-3}
         solver = {**solver, "steps": 10} if "steps" in solver else solver
-        case = write_case(folder / f"{name}.yaml", solver=solver, time=short, reference=None)
+        case = write_case(
+            folder / f"{name}.yaml", solver=solver, time=short, reference=None
+        )
         main(["run", str(case), "--quiet", "--out", str(folder / name)])
     ended: dict[int, int] = {}
     for line in sys.stdin:

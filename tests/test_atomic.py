@@ -10,14 +10,7 @@ import pytest
 from pdekit import atomic
 from pdekit.errors import OutputError
 
-
-@pytest.fixture
-def file_limit():
-    """Return a function that limits the size of files, as a full disk would."""
-    resource = pytest.importorskip("resource")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+pytest_plugins = ["tests.disk_full"]
 
 
 def names(folder):

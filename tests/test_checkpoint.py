@@ -15,6 +15,8 @@ from pdekit import atomic, checkpoint, hdf5
 from pdekit.checkpoint import load_checkpoint, save_checkpoint
 from pdekit.errors import OutputError, ResultFileError
 
+pytest_plugins = ["tests.disk_full"]
+
 ARRAYS = {
     "psi_hat": np.random.default_rng(0).standard_normal((2, 33)) * (1 + 2j),
     "history": np.arange(12, dtype=np.float32).reshape(3, 4)[:, ::2],
@@ -171,15 +173,6 @@ def test_terabytes(path):
         del file["arrays/psi_hat"]
         file.create_dataset("arrays/psi_hat", (2**40,), complex, chunks=(2**16,))
     refused(path, "not there")
-
-
-@pytest.fixture
-def file_limit():
-    """Return a function that limits the size of files, as a full disk would."""
-    resource = pytest.importorskip("resource")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("foreseen", [True, False])

@@ -19,6 +19,8 @@ from pdekit.grid import Axis, Grid
 from pdekit.io import ResultWriter, read_result, write_result
 from pdekit.result import Result
 
+pytest_plugins = ["tests.disk_full"]
+
 LINE = Grid.periodic(16, (-1.0, 1.0))
 PLANE = Grid(
     (Axis("x", 6, 0.0, 1.0, "dirichlet"), Axis("y", 9, -1.0, 2.0, "neumann", "cell"))
@@ -337,15 +339,6 @@ def test_killed_at_random_moments(tmp_path, kills):
         kill_and_look(tmp_path / str(i), delay)
 
 
-@pytest.fixture
-def file_limit():
-    """Return a function that limits the size of files, as a full disk would."""
-    resource = pytest.importorskip("resource")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 def test_a_full_disk_is_noticed_before_the_first_frame(tmp_path, file_limit):
     grid = Grid.periodic(1000, (0, 1))
     writer = ResultWriter.create(tmp_path / "r.h5", grid, np.arange(1000.0))
@@ -533,6 +526,14 @@ def test_attributes_that_are_wrong(sound, name, value):
             file.attrs[name] = value
     if name != "status" or not isinstance(value, bytes):
         refused(sound)
+
+
+def test_texts_kept_in_another_file(sound, tmp_path):
+    (tmp_path / "raw").write_bytes(b'{"secret": 1}')
+    with h5py.File(sound, "r+") as file:
+        external = [(str(tmp_path / "raw"), 0, 13)]
+        file.create_dataset("case_text", (1,), "S13", external=external)
+    refused(sound, "outside the file")
 
 
 def test_json_nested_too_deep(sound):

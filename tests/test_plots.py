@@ -210,7 +210,40 @@ def test_an_ensemble_shows_member_0_and_the_mean() -> None:
     figure = figures(result, ["invariants"])["invariants"]
     assert "worst member" in texts(figure)
     assert "member 0 of 3" in texts(figure)
-    assert set(figures(result)) == set(FIGURES) - {"snapshots"}
+    assert set(figures(result)) == set(FIGURES) - {"snapshots", "growth"}
+
+
+def unstable_wave(**changes: Any) -> Result:
+    """Exact linear growth of three modes out of small noise on a plane wave."""
+    grid = Grid.periodic(64, (-10 * np.pi, 10 * np.pi))
+    times, (x,) = np.linspace(0, 14, 141), grid.points()
+    psi = np.ones((len(times), grid.size), complex)
+    for mode in (8, 10, 14):
+        k = 0.1 * mode
+        rate = k * np.sqrt(1 - k**2 / 4)
+        # the growing solution of  i wₜ = −w_xx/2 − w − w*  has the phase atan(σ / (k²/2))
+        direction = k**2 / 2 + 1j * rate
+        psi += 1e-8 * direction * np.exp(rate * times[:, None]) * np.cos(k * x)
+    case = {"title": "waves", "equation": {"name": "nlse"}}
+    return result_of(grid, times, fields={"psi": psi}, case=case, **changes)
+
+
+def test_growth_is_drawn_on_linear_theory() -> None:
+    ax = figures(unstable_wave(), ["growth"])["growth"].axes[0]
+    theory, measured = ax.get_lines()
+    k, rates = measured.get_data()
+    found = dict(zip(np.round(k, 6), rates, strict=True))
+    for wavenumber in (0.8, 1.0, 1.4):
+        expected = wavenumber * np.sqrt(1 - wavenumber**2 / 4)
+        assert found[wavenumber] == pytest.approx(expected, abs=1e-6)
+    assert theory.get_ydata().max() == pytest.approx(1.0, abs=1e-3)  # the amplitude squared
+
+
+def test_no_growth_without_theory_or_without_a_flat_start() -> None:
+    assert "growth" not in figures(result_of())
+    unknown = unstable_wave()
+    unknown.case["equation"] = {"name": "no such equation"}
+    assert figures(unknown, ["growth"]) == {}
 
 
 def test_two_components_get_one_panel_each() -> None:

@@ -46,7 +46,8 @@ def same(one: str | Path, two: str | Path) -> bool:
     a, b = read_result(one), read_result(two)
     pairs = [(a.fields, b.fields), (a.diagnostics, b.diagnostics)]
     return np.array_equal(a.times, b.times) and all(
-        x.keys() == y.keys() and all(np.array_equal(x[k], y[k]) for k in x) for x, y in pairs
+        x.keys() == y.keys() and all(np.array_equal(x[k], y[k]) for k in x)
+        for x, y in pairs
     )
 
 
@@ -62,7 +63,7 @@ def kill_again_and_again(command: Server, case: Path, kills: int, out: Path) -> 
     while killed < kills:
         run = command.start("run", case, "--out", out, "--resume")
         until_started(run, out)
-        time.sleep(moments.uniform(0.0, 0.15))
+        time.sleep(moments.uniform(0.0, 0.08))
         if not run.running():
             break
         run.kill(signal.SIGKILL)
@@ -93,7 +94,7 @@ def test_killed_three_times_and_resumed(command: Server, case: Path) -> None:
 def test_killed_ten_times_and_resumed(command: Server, case: Path) -> None:
     data = json.loads(case.read_text())
     solver = data["solver"]
-    longer = {key: value * 4 for key, value in solver.items() if key == "steps"}
+    longer = {key: value * 8 for key, value in solver.items() if key == "steps"}
     longer |= {key: value / 4 for key, value in solver.items() if key == "max_step"}
     case.write_text(json.dumps({**data, "solver": {**solver, **longer}}))
     command.run("run", case, "--out", "whole")
@@ -224,7 +225,13 @@ def test_resume_without_checkpoint_starts_again(command: Server) -> None:
     assert again.status == 0, again.err
     Path("new/summary.json").unlink()
     other = command.run(
-        "run", case, "--out", "new", "--resume", "--set", "equation={name: nlse, focusing: 2}"
+        "run",
+        case,
+        "--out",
+        "new",
+        "--resume",
+        "--set",
+        "equation={name: nlse, focusing: 2}",
     )
     assert other.status == 2
     assert "another case" in other.err

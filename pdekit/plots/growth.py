@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
     from pdekit.result import Result
 
-LINEAR = 1e-2  # the linear stage ends when the waves reach this share of the background
 FEWEST = 8  # frames a slope is fitted to
+GROWN = 4.0  # growth exponent below which what decays still hides what grows
 
 
 @figure
 def growth(result: Result) -> Figure | None:
     """Draw the measured growth rate of every mode on the rate of linear theory.
 
-    The slope of ln |û_k| is fitted over the second half of the linear stage, when what
-    decays is gone. Only for equations that know the theory and runs that start from it.
+    The slope of ln |û_k| is fitted over the second half of the linear stage, for modes that
+    grow e⁴-fold in it. Only for equations that know the theory and runs that start from it.
     """
     equation = _equation(result)
     if equation is None or result.grid.ndim != 1 or result.members is not None:
@@ -37,13 +37,14 @@ def growth(result: Result) -> Figure | None:
     if theory is None or len(stage) < FEWEST:
         return None
     slopes = np.polyfit(result.times[stage], np.log(spectrum[stage] + 1e-300), 1)[0]
-    unstable = (k > 0) & (theory > 0)
+    duration = float(result.times[stage[-1]] - result.times[0])
+    measured = (k > 0) & (theory * duration > GROWN)
     drawn, axes = panels(1, 1, height=2.4, lines=1)
     ax = axes[0, 0]
-    fine = np.linspace(0, 1.1 * k[unstable].max(initial=k[1]), 400)
+    fine = np.linspace(0, 1.1 * k[(k > 0) & (theory > 0)].max(initial=k[1]), 400)
     ax.plot(fine, equation.growth_rates(fine, result.fields[name][0]), color=QUIET,
             label="linear theory")  # fmt: skip
-    ax.plot(k[unstable], slopes[unstable], "o", ms=3, label="measured")
+    ax.plot(k[measured], slopes[measured], "o", ms=3, label="measured")
     ax.set_xlim(0, fine[-1])
     ax.set_ylim(bottom=0)
     ax.set_xlabel("wavenumber $k$")
@@ -53,10 +54,13 @@ def growth(result: Result) -> Figure | None:
 
 
 def linear_stage(spectrum: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Frames of the second half of the stage in which all waves are small."""
-    background = spectrum[:, 0]
-    waves = np.sqrt((spectrum[:, 1:] ** 2).sum(axis=-1))
-    small = waves < LINEAR * background
+    """Frames of the second half of the stage in which products of waves are negligible.
+
+    Products of the fastest waves feed the slow ones: they must stay a tenth of what the
+    waves began with.
+    """
+    waves = np.sqrt((spectrum[:, 1:] ** 2).sum(axis=-1)) / spectrum[:, 0]
+    small = waves**2 < 0.1 * waves[0]
     end = len(small) if small.all() else int(np.argmin(small))
     return np.arange(end // 2, end)
 

@@ -70,10 +70,11 @@ def resonance(
 ) -> list[str]:
     """Warn when a fixed step is long enough to resonate with waves on a background.
 
-    On a plane wave a splitting step of size h amplifies noise where  h |L(k)| = π, for
-    composed schemes further out (Weideman & Herbst, SIAM J. Numer. Anal. 23 (1986) 485, for
-    Strang; the limits of the other schemes were measured).  A field that decays to nothing
-    feels none of it.
+    On a plane wave A a splitting step of size h amplifies noise where  h |L(k)| = mπ, at
+    the rate  g A² |Σ bⱼ exp(2πi m cⱼ)|  with the kicks bⱼ at the parts cⱼ of the step (for
+    Strang: Weideman & Herbst, SIAM J. Numer. Anal. 23 (1986) 485).  The limit of a
+    splitting is the first m with a rate above 0.1 g A²; those of the exponential schemes
+    were measured.  A field that decays to nothing feels none of it.
 
     Parameters
     ----------

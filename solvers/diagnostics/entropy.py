@@ -102,8 +102,6 @@ def series(psi: ArrayLike, dx: float) -> dict[str, Real]:
         "tsallis_entropy_2": 1.0 - collisions,
         "complexity": s / np.log(n) * (n * collisions - 1.0),
         "differential_entropy": s + np.log(dx),
-        "differential_renyi_2": r2 + np.log(dx),
-        "differential_renyi_inf": r_inf + np.log(dx),
     }
 
 

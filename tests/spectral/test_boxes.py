@@ -73,7 +73,10 @@ def test_conserved_in_a_plane() -> None:
     u = 0.6 * np.exp(np.cos(x) + 1j * np.sin(2 * y / 3)) * np.exp(1j * x)
     equation = NLSE(focusing=-1.0)
     end = solve(equation, PLANE, "dop853_ip", u, end=0.5, rtol=1e-12)
-    before, after = equation.invariants(PLANE, u[None]), equation.invariants(PLANE, end[None])
+    before, after = (
+        equation.invariants(PLANE, u[None]),
+        equation.invariants(PLANE, end[None]),
+    )
     assert set(before) == {"mass", "momentum_x", "momentum_y", "energy"}
     scales = equation.invariant_scales(PLANE, u[None])
     for name, value in before.items():

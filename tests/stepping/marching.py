@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from pdekit import registry
 from pdekit.engine import make_engine
 from pdekit.grid import Grid
-from pdekit.stepping import Stepper, System
+from pdekit.stepping import System
 from pdekit.typing import Array, Field
 
 ENDLESS = 10**9
@@ -29,21 +28,19 @@ def set_up(
     precision: str = "double",
     mask: Array | None = None,
     **how: Any,
-) -> Stepper:
+) -> Any:
     """Return an integrator at work on an equation from ``start`` to ``end``."""
     arrays = make_engine(
         engine, grid, channels=len(equation.fields), members=members, precision=precision
     )
     system = System(equation, grid, arrays, start=start, end=end, mask=mask)
-    stepper: Stepper = registry.integrator(integrator).start(system, **how)
-    return stepper
+    return registry.integrator(integrator).start(system, **how)
 
 
-def march(stepper: Any, u: Field, until: float | None = None) -> Field:
-    """Return the values at ``until``, or at the end, of ``u`` ``(member, channel, *space)``."""
-    until = stepper.system.end if until is None else until
-    state = stepper.advance(stepper.start(u), until, ENDLESS)
-    return stepper.sample(state, until)
+def march(stepper: Any, u: Field) -> Field:
+    """Return the values at the end, ``(member, channel, *space)`` like ``u``."""
+    end = stepper.system.end
+    return stepper.sample(stepper.advance(stepper.start(u), end, ENDLESS), end)
 
 
 def solve(equation: Any, grid: Grid, integrator: str, u: Field, **how: Any) -> Field:

@@ -192,5 +192,7 @@ def test_tableau_equals_scipys() -> None:
     assert np.array_equal(A[13:, :16], DOP853.A_EXTRA)
     assert np.array_equal(tableau.NODES[:12], DOP853.C)
     assert np.array_equal(tableau.NODES[13:], DOP853.C_EXTRA)
-    assert np.array_equal(matrix([tableau.ERROR_5, tableau.ERROR_3], 13), [DOP853.E5, DOP853.E3])
+    assert np.array_equal(
+        matrix([tableau.ERROR_5, tableau.ERROR_3], 13), [DOP853.E5, DOP853.E3]
+    )
     assert np.array_equal(matrix(tableau.DENSE), DOP853.D)

@@ -41,9 +41,7 @@ def free(u: Array, t: float) -> Array:
 @pytest.mark.parametrize("name", SPECTRAL)
 def test_the_linear_part_never_sees_the_mask(name: str, mask: str) -> None:
     u = rough()
-    found = solve(
-        NLSE(focusing=0.0), GRID, name, u, end=0.1, mask=MASKS[mask], **how(name)
-    )
+    found = solve(NLSE(focusing=0.0), GRID, name, u, end=0.1, mask=MASKS[mask], **how(name))
     assert error(np.fft.fft(found), free(u, 0.1)) < (1e-9 if name == "dop853" else 1e-12)
 
 

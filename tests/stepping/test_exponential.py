@@ -1,8 +1,8 @@
-"""Weights of ETDRK4, and schemes that leave nothing of the linear part to be approximated."""
+"""Weights of ETDRK4, and schemes that solve the linear part exactly."""
 
 from __future__ import annotations
 
-import mpmath
+import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 
@@ -54,9 +54,7 @@ def test_etdrk4_weights_of_a_whole_symbol() -> None:
         assert np.allclose(whole, each, rtol=1e-14, atol=0.0)
 
 
-@pytest.mark.parametrize(
-    "name", [n for n in registry.integrators() if n != "dop853"]
-)
+@pytest.mark.parametrize("name", [n for n in registry.integrators() if n != "dop853"])
 def test_free_evolution_is_exact_in_one_step_of_ten(name: str) -> None:
     """On a box of 2π the phases k²t/2 = 5k² are whole numbers, without rounding."""
     grid = Grid.periodic(24, (0.0, 2 * np.pi))

@@ -35,7 +35,7 @@ BAND = {2: 0.1, 4: 0.2, 6: 0.2}
 
 
 def observed_order(steps: Sequence[int], errors: Sequence[float]) -> float:
-    """Least squares over the last three points in the asymptotic regime and above rounding."""
+    """Fit the last three points in the asymptotic regime and above rounding."""
     n, e = np.array(steps, float), np.array(errors)
     above = e > 100 * np.finfo(float).eps * np.sqrt(n)
     n, e = n[above], e[above]

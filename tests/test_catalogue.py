@@ -1,0 +1,62 @@
+"""What ``list`` and ``describe`` say."""
+
+from __future__ import annotations
+
+import pytest
+
+from pdekit import registry
+from pdekit.arguments import LISTS
+from pdekit.case import shipped_cases
+from pdekit.catalogue import description, entries
+from pdekit.errors import UnknownName
+from pdekit.solvers.spectral.nlse import NLSE
+
+
+@pytest.mark.parametrize("kind", sorted(set(LISTS) - {"preconditioners", "models"}))
+def test_everything_has_a_line(kind: str) -> None:
+    rows = entries(kind)
+    assert rows
+    for name, text in rows.items():
+        assert text.strip(), name
+        assert "\n" not in text
+
+
+def test_cases_are_the_files() -> None:
+    assert entries("cases").keys() == shipped_cases().keys()
+
+
+@pytest.mark.parametrize("name", registry.equations())
+def test_an_equation_is_described_with_all_that_it_takes(name: str) -> None:
+    text, cls = description(name), registry.equation(name)
+    for key, field in cls.Params.model_fields.items():
+        assert f"  {key} (default {field.default})" in text
+    for function in (*cls.exact, *cls.states, *cls.metrics):
+        assert f"  {function}(" in text
+    assert "Fields: " + ", ".join(cls.fields) in text
+    assert "\nExample" in text
+    assert "domain:" in text
+
+
+def test_nlse_lists_the_parameters_of_its_solutions() -> None:
+    text = description("nlse")
+    assert "bright_soliton(amplitude=1.0, velocity=0.0, position=0.0, phase=0.0)" in text
+    assert "growth_rate(wavenumber, start, end)" in text
+    assert NLSE.Params.model_fields["dispersion"].description in text
+
+
+@pytest.mark.parametrize("name", registry.integrators())
+def test_an_integrator_is_described_by_its_keys(name: str) -> None:
+    text, item = description(name), registry.integrator(name)
+    assert f"order      {item.order}" in text
+    assert ("rtol" if item.adaptive else "step or steps") in text
+    assert item.reference in text
+
+
+def test_a_case_is_shown_whole() -> None:
+    for name, path in shipped_cases().items():
+        assert path.read_text(encoding="utf-8") in description(name)
+
+
+def test_unknown_names() -> None:
+    with pytest.raises(UnknownName, match="did you mean 'manakov'"):
+        description("manakow")
