@@ -30,8 +30,14 @@ class Problem:
 
     def __str__(self) -> str:
         """``file:line:column: path: message``."""
-        place = ":".join(str(p) for p in (self.file, self.line, self.column) if p is not None)
-        return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
+        place = ":".join(
+            str(p) for p in (self.file, self.line, self.column) if p is not None
+        )
+        return (
+            f"{place}: {self.path}: {self.message}"
+            if self.path
+            else f"{place}: {self.message}"
+        )
 
 
 class CaseError(PdekitError):
@@ -86,7 +92,7 @@ class ResultFileError(PdekitError):
 
 
 class BlowUp(PdekitError):
-    """The solution became non-finite or grew beyond its bound; what was computed is kept."""
+    """The solution became non-finite or outgrew its bound; what was computed is kept."""
 
     exit_status = 3
 
@@ -102,13 +108,23 @@ class BlowUp(PdekitError):
     ) -> None:
         self.quantity, self.time, self.step, self.where = quantity, time, step, where
         place = f" near {where}" if where else ""
-        super().__init__(f"{quantity} {reason}{place} at t = {time:.6g} (step {step}); {advice}")
+        super().__init__(
+            f"{quantity} {reason}{place} at t = {time:.6g} (step {step}); {advice}"
+        )
 
 
 class NotConverged(PdekitError):
     """A solver stopped before its tolerance was met; what was computed is kept."""
 
     exit_status = 3
+
+
+class NotApplicable(PdekitError):
+    """A method does not fit the equation or another setting; ``key`` is what to change."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        self.key = key
+        super().__init__(reason)
 
 
 class Interrupted(PdekitError):
@@ -131,4 +147,8 @@ def suggestion(given: str, known: Iterable[str]) -> str:
     hint = f"; did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
     if not names:
         return hint
-    return f"{hint} (accepted: {', '.join(names)})" if hint else f"; accepted: {', '.join(names)}"
+    return (
+        f"{hint} (accepted: {', '.join(names)})"
+        if hint
+        else f"; accepted: {', '.join(names)}"
+    )

@@ -23,7 +23,7 @@ from pdekit.case_schema import (
 from pdekit.earlier import Earlier
 from pdekit.engine import Engine, make_engine
 from pdekit.equation import AbstractEquation
-from pdekit.errors import CaseError, PdekitError
+from pdekit.errors import CaseError, NotApplicable, PdekitError
 from pdekit.expressions import compile_expression, evaluate_on
 from pdekit.grid import Axis, Grid
 from pdekit.stepping import State, Stepper
@@ -130,9 +130,7 @@ class Evolution:
             end=case.time.end,
             mask=self._mask(),
         )
-        self.stepper: Stepper = self.integrator.start(
-            self.system, **self.numerics.tolerances
-        )
+        self.stepper = self._stepper()
         self.states: list[State] = []
 
     # -- set-up ------------------------------------------------------------------------
@@ -165,6 +163,15 @@ class Evolution:
             workers=1 if run.threads == "auto" else run.threads,
             reproducible=run.reproducible,
         )
+
+    def _stepper(self) -> Stepper:
+        try:
+            stepper: Stepper = self.integrator.start(
+                self.system, **self.numerics.tolerances
+            )
+        except NotApplicable as error:
+            raise self.case.problem(f"solver.{error.key}", str(error)) from error
+        return stepper
 
     def _mask(self) -> Array | None:
         mask = self.numerics.mask

@@ -15,7 +15,7 @@ from pdekit.errors import OutputError
 
 LOCK = ".pdekit.lock"
 OUTPUTS = ("case.yaml", "result.h5", "summary.json", "log.txt", "checkpoint.h5",
-           "result.nc", "diagnostics.csv", "figures")  # fmt: skip
+           "result.nc", "diagnostics.csv", "figures", "inputs")  # fmt: skip
 """What a run leaves behind, and what ``overwrite`` therefore clears."""
 
 

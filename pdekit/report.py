@@ -132,8 +132,9 @@ def _urgency(row: Mapping[str, Any]) -> tuple[int, str]:
 
 def _check_in_words(check: Mapping[str, Any]) -> dict[str, Any]:
     at = f" ({check['at']})" if check.get("at") is not None else ""
+    label = f"{check['label']}: " if check.get("label") else ""
     return {
-        "metric": f"{check.get('metric', '?')}{at}",
+        "metric": f"{label}{check.get('metric', '?')}{at}",
         "found": _number(check.get("value")),
         "expected": bound_of(check),
         "holds": check.get("holds") is True,

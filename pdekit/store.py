@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pdekit import atomic, provenance, threads
+from pdekit import atomic, inputs, provenance, threads
 from pdekit.case import Case, load_case
 from pdekit.checkpoint import load_checkpoint, save_checkpoint
 from pdekit.conclusion import plan_of
@@ -72,6 +72,8 @@ def run_into(
     prepared = case if saved is None else _as_before(case, saved[1])
     with threads.limit(threads_of(prepared)):
         run = Run(prepared, observer or Silent())  # refuses before anything is written
+        if overwrite:
+            inputs.spare(case, folder)
         if resume:
             with atomic.output_errors(folder):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -164,7 +166,7 @@ def _checkpoint(case: Case, folder: Path) -> Saved | None:
 def _holds(path: Path, case: Case) -> bool:
     """Whether a written case has the same answer as ``case``."""
     try:
-        return load_case(path).digest() == case.digest()
+        return load_case(path).digest() == inputs.as_written(case).digest()
     except CaseError:
         return False
 
@@ -177,7 +179,8 @@ def _as_before(case: Case, meta: Mapping[str, Any]) -> Case:
 
 def _fresh(run: Run, case: Case, folder: Path) -> ResultWriter:
     """Start the files of a new run."""
-    atomic.write_text(folder / CASE, case.to_yaml())
+    inputs.keep(case, folder)
+    atomic.write_text(folder / CASE, inputs.as_written(case).to_yaml())
     return ResultWriter.create(
         folder / RESULT,
         run.grid,

@@ -98,7 +98,7 @@ SUMMARY: dict[str, Any] = {
 def test_the_summary_says_what_matters() -> None:
     text = "\n".join(lines(SUMMARY))
     for part in ("a: check failed", "estimated relative L2 error 2.0e-09 (doubled step)",
-                 "mass 1.0e-14", "FAILS: mass (t = 0.5) = 2 (above 3)", 
+                 "mass 1.0e-14", "FAILS: mass (t = 0.5) = 2 (above 3)",
                  "8x16 points x 3 members",
                  "7 steps, 14 transforms", "warning     careful"):  # fmt: skip
         assert part in text

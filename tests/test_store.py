@@ -314,3 +314,23 @@ def test_a_mapping_goes_into_a_folder() -> None:
     assert failure is None
     assert result.ok
     assert folder == Path("somewhere/new")
+
+
+def test_files_that_a_case_reads_are_kept_beside_it(command: Server) -> None:
+    case = write_case(Path("cases/first.yaml"))
+    command.run("run", case, "--out", "cases/earlier")
+    start, reference = ({"file": "earlier/result.h5"} for _ in range(2))
+    later = write_case(
+        Path("cases/later.yaml"),
+        initial=start,
+        reference=reference,
+        time={"start": 1, "end": 2, "save": 3},
+    )
+    assert command.run("run", later, "--out", "out").status == 0
+    again = command.run("run", "out/case.yaml", "--out", "moved/again")
+    assert again.status == 0, again.err
+    assert same("out", "moved/again")
+    own = command.run("run", later, "--out", "cases/earlier", "--overwrite")
+    assert own.status == 2
+    assert "which the case reads" in own.err
+    assert Path("cases/earlier/result.h5").exists()

@@ -31,8 +31,8 @@ KEPT = 6
 """Step sizes whose propagators are kept."""
 SAFETY, SHRINK, GROW = 0.9, 0.333, 6.0
 STRICTNESS = 24.0
-"""A step is held to the tolerance over this, so that the errors of some hundred steps add up
-to about the tolerance (measured on soliton collisions: to between a tenth and two thirds)."""
+"""A step is held to the tolerance over this, so that the errors of some hundred steps add
+up to about the tolerance (on soliton collisions, to between a tenth and two thirds)."""
 ENDS = ("state", "slope")
 """What is kept at the end of a step, in arrays that steps of one parity share."""
 

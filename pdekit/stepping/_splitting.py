@@ -3,6 +3,8 @@
 With  A(h) = exp(h L)  in Fourier space and  B(h)  the phase flow of N in physical space, a
 scheme is  B(b₁) A(a₁) B(b₂) … A(aₛ) B(bₛ₊₁)  or the same with A and B exchanged.  The last
 sub-step of one step and the first of the next are one: the state is kept in between.
+A dealiasing mask projects the field whenever it is in Fourier space; being a projection, it
+commutes with A and leaves the modes it keeps alone.
 """
 
 from __future__ import annotations
@@ -11,6 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from pdekit.errors import NotApplicable
 from pdekit.stepping._fixed import FixedStepper
 from pdekit.stepping._system import System
 from pdekit.typing import Array, Field
@@ -47,8 +52,15 @@ class Splitting:
     def start(self, system: System, steps: int) -> SplittingStepper:
         """Return the stepper that takes ``steps`` equal steps."""
         if not system.equation.has_phase_flow:
-            raise TypeError(
-                f"{self.name} needs an equation whose nonlinear flow turns phases"
+            raise NotApplicable(
+                "integrator",
+                f"{self.name} needs an equation whose nonlinear flow turns phases",
+            )
+        if system.mask is not None and not np.array_equal(system.mask, system.mask**2):
+            raise NotApplicable(
+                "dealias",
+                f"{self.name} would apply a smooth filter once per sub-step, the more "
+                "steps the stronger; use half, or ifrk4, etdrk4 or dop853_ip",
             )
         return SplittingStepper(self, system, steps)
 

@@ -20,8 +20,9 @@ class System:
     Parameters
     ----------
     mask
-        Dealiasing factors ``(*modes)`` for the nonlinear term and its argument; the linear
-        propagator never sees them.
+        Dealiasing factors ``(*modes)`` for the nonlinear term and its argument. The linear
+        propagator never sees them; splitting methods, which have no nonlinear term to
+        filter, take projections (zeros and ones) only and project the field.
     """
 
     def __init__(

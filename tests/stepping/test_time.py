@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pdekit import registry
-from pdekit.errors import BlowUp, NotConverged
+from pdekit.errors import BlowUp, NotApplicable, NotConverged
 from pdekit.grid import Grid
 from pdekit.stepping import State
 from tests.stepping.marching import ENDLESS, error, march, set_up, solve
@@ -197,7 +197,7 @@ def test_splitting_needs_a_phase_flow() -> None:
 
         rate = AbstractEquation.rate
 
-    with pytest.raises(TypeError, match="turns phases"):
+    with pytest.raises(NotApplicable, match="turns phases"):
         set_up(Rateless(), GRID, "strang", end=1.0, steps=1)
 
 
