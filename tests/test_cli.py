@@ -450,3 +450,14 @@ def test_python_dash_m_and_the_end_of_a_pipe() -> None:
         assert piped.stderr is not None
         piped.stdout.close()  # nobody reads
         assert piped.stderr.read() == b""
+
+
+def test_a_run_loads_only_what_it_needs(case: Path) -> None:
+    script = (
+        "import sys; from pdekit.cli import main\n"
+        "status = main(['run', 'case.yaml', '--quiet'])\n"
+        "print(status, sorted({'torch', 'matplotlib', 'rich', 'jinja2', 'pandas', 'xarray'}"
+        " & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "0 []\n", done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import sys
 import threading
@@ -21,7 +22,10 @@ from pdekit.typing import Array
 
 LIBRARY = "pyfftw"
 
-_PLANNING_SECONDS = 1.0  # for each direction, after which measuring is given up
+# For each direction, after which measuring is given up, for good.  A transform that fits the
+# caches takes well under a second where the machine is idle: leave room for a busy one.
+_PLANNING_SECONDS, _PLANNING_SECONDS_SMALL = 1.0, 5.0
+_SMALL = 2**16  # points in all
 _FUNCTIONAL_PLANS = 8  # kept by each thread behind the functional face
 _R2R = {"1": "00", "2": "10", "3": "01", "4": "11"}  # FFTW's names for types 1 to 4
 _PRECISIONS = ("double", "single", "long double")  # order of pyfftw's wisdom
@@ -35,7 +39,7 @@ _planning = threading.RLock()
 class Library(Backend):
     """FFTW, with ``workers`` threads.
 
-    Plans are measured (MEASURE) once, for at most a second a direction; the wisdom is kept
+    Plans are measured (MEASURE) once, for some seconds at most a direction; the wisdom is kept
     in the user's cache, so that a later process gets the same plan, and the same digits, at
     once. What cannot be measured in that time, and reproducible plans, are estimated
     without looking at any wisdom. The functional face copies into plans that each thread
@@ -149,7 +153,9 @@ class Library(Backend):
             self._fftw.FFTW,
             axes=layout.axes,
             threads=workers,
-            planning_timelimit=_PLANNING_SECONDS,
+            planning_timelimit=_PLANNING_SECONDS_SMALL
+            if math.prod(layout.shape) <= _SMALL
+            else _PLANNING_SECONDS,
         )
         return (
             build(physical, spectral, direction=forward, flags=flags),

@@ -123,7 +123,7 @@ def test_reproducible_plans_depend_on_no_timing(cache):
 
 def test_reproducible_plan_ignores_wisdom(cache, monkeypatch, rng):
     """Measured plans of the same length must leave no trace in an estimated one."""
-    monkeypatch.setattr(_pyfftw, "_PLANNING_SECONDS", 30.0)  # the machine may be busy
+    monkeypatch.setattr(_pyfftw, "_PLANNING_SECONDS_SMALL", 30.0)  # the machine may be busy
     a = rng.standard_normal(480) + 1j * rng.standard_normal(480)
 
     def digest() -> bytes:
@@ -139,7 +139,7 @@ def test_reproducible_plan_ignores_wisdom(cache, monkeypatch, rng):
 
 
 def test_what_takes_too_long_to_measure_is_estimated(cache, monkeypatch, rng):
-    monkeypatch.setattr(_pyfftw, "_PLANNING_SECONDS", 0.001)
+    monkeypatch.setattr(_pyfftw, "_PLANNING_SECONDS_SMALL", 0.001)
     plan = fft.plan((1944,), backend="pyfftw")
     assert plan.info["flags"] == "FFTW_ESTIMATE"
     plan.physical[...] = a = rng.standard_normal(1944)
