@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from sphinx.application import Sphinx
 
 import pdekit
-from pdekit import case_schema, load_case, solve
+from pdekit import load_case, solve
+from pdekit.case import schema as case_schema
 from pdekit.expressions import FUNCTIONS
 from pdekit.metrics import COSTS, ERRORS
 from pdekit.plots import save_figures

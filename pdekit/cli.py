@@ -79,7 +79,7 @@ def _say(text: str) -> None:
 
 
 def _show(value: Any) -> None:
-    from pdekit.atomic import json_text
+    from pdekit.files.atomic import json_text
 
     print(json_text(value, indent=2))
 
@@ -231,7 +231,7 @@ def _validate(options: argparse.Namespace) -> int:
 def _plot(options: argparse.Namespace) -> int:
     from pdekit import plots
     from pdekit.errors import UnknownName
-    from pdekit.io import read_result
+    from pdekit.files.writer import read_result
     from pdekit.store import draw
 
     path = Path(options.result)

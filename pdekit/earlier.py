@@ -29,7 +29,7 @@ class Earlier:
     def __init__(
         self, case: Case, path: str, name: str, equation: AbstractEquation, grid: Grid
     ) -> None:
-        from pdekit.io import read_result
+        from pdekit.files.writer import read_result
 
         self.case, self.path, self.equation, self.grid = case, path, equation, grid
         self.result = read_result(case.file(path, name))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdekit import random_field, registry, spectral
-from pdekit.case_schema import (
+from pdekit.case.schema import (
     ExactInitial,
     ExponentialDealias,
     FileInitial,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from pdekit import atomic
 from pdekit.case import Case
-from pdekit.case_schema import FileInitial, FileReference
+from pdekit.case.schema import FileInitial, FileReference
 from pdekit.errors import OutputError
+from pdekit.files import atomic
 
 FOLDER = "inputs"
 

@@ -39,7 +39,7 @@ def require(case: Case) -> None:
     CaseError
         With the estimate and what is free.
     """
-    from pdekit.hdf5 import available_memory
+    from pdekit.files.hdf5 import available_memory
 
     total, free = needed(case), available_memory()
     if total - BASE > SHARE * free:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from pdekit import spectral
-from pdekit.case_schema import (
+from pdekit.case.schema import (
     ExactReference,
     FileReference,
     FormulaReference,

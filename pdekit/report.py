@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pdekit import __version__
-from pdekit.atomic import plain, write_json, write_text
+from pdekit.files.atomic import plain, write_json, write_text
 
 PASSED, SKIPPED = "ok", "skipped"
 UNITS = {"_s": "s", "_mb": "MB"}  # endings of the names of costs

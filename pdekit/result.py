@@ -146,14 +146,14 @@ class Result:
         A folder that holds something is left alone and a numbered one is made, unless
         ``overwrite``. ``formats`` may also name ``netcdf3`` and ``csv``.
         """
-        from pdekit.exports import save_result
+        from pdekit.files.exports import save_result
 
         return save_result(self, folder, overwrite=overwrite, formats=formats)
 
     @staticmethod
     def load(path: str | Path) -> Result:
         """Read a ``result.h5``, or the one in a run's folder."""
-        from pdekit.io import read_result
+        from pdekit.files.writer import read_result
 
         return read_result(path)
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from pdekit import atomic, inputs, provenance, threads
+from pdekit import inputs, provenance, threads
 from pdekit.case import Case, load_case
-from pdekit.checkpoint import load_checkpoint, save_checkpoint
 from pdekit.conclusion import plan_of
 from pdekit.errors import CaseError, PdekitError, ResultFileError
-from pdekit.folders import folder_lock, new_output_folder
-from pdekit.io import ResultWriter, read_result
+from pdekit.files import atomic
+from pdekit.files.checkpoint import load_checkpoint, save_checkpoint
+from pdekit.files.folders import folder_lock, new_output_folder
+from pdekit.files.writer import ResultWriter, read_result
 from pdekit.observer import Observer, Silent
 from pdekit.result import Result
 from pdekit.run import Run, threads_of
@@ -237,7 +238,7 @@ def _numpy(values: Any) -> Array:
 
 def _extras(run: Run, result: Result, folder: Path) -> None:
     """Write the further formats and the pictures a case asks for."""
-    from pdekit import exports
+    from pdekit.files import exports
 
     outputs = run.case.outputs
     if not run.record.frames:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pdekit import __version__, atomic, provenance
+from pdekit import __version__, provenance
 from pdekit.case import load_case, shipped_cases
 from pdekit.errors import PdekitError, UnknownName
+from pdekit.files import atomic
 from pdekit.store import FIGURES, run_into
 
 ROW, CRASH = "row.json", "crash.txt"

@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import pytest
 
-from pdekit.io import read_result
+from pdekit.files.writer import read_result
 from tests.running import CASE, Server, case_of, command, write_case
 
 __all__ = ["command"]

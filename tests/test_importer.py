@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pdekit.case import load_case
-from pdekit.case_schema import ExactInitial, FormulaInitial, StateInitial
+from pdekit.case.schema import ExactInitial, FormulaInitial, StateInitial
 from pdekit.errors import CaseError
 from pdekit.expressions import compile_expression
 

@@ -13,7 +13,7 @@ import pytest
 from scipy.io import netcdf_file
 
 from pdekit.errors import OutputError, PdekitError, ResultFileError, ShapeError, UnknownName
-from pdekit.exports import FORMATS, yaml_text
+from pdekit.files.exports import FORMATS, yaml_text
 from pdekit.grid import Grid
 from pdekit.result import Result
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from pdekit.case import load_case
-from pdekit.checkpoint import load_checkpoint
 from pdekit.errors import ResultFileError
-from pdekit.folders import folder_lock
-from pdekit.io import read_result
+from pdekit.files.checkpoint import load_checkpoint
+from pdekit.files.folders import folder_lock
+from pdekit.files.writer import read_result
 from pdekit.store import run_into
 from tests.running import INTEGRATORS, Server, Started, case_of, command, write_case
 

@@ -22,8 +22,8 @@ from pdekit.typing import Array
 
 LIBRARY = "pyfftw"
 
-# For each direction, after which measuring is given up, for good.  A transform that fits the
-# caches takes well under a second where the machine is idle: leave room for a busy one.
+# For each direction, after which measuring is given up, for good.  A transform that fits
+# the caches takes well under a second on an idle machine: leave room for a busy one.
 _PLANNING_SECONDS, _PLANNING_SECONDS_SMALL = 1.0, 5.0
 _SMALL = 2**16  # points in all
 _FUNCTIONAL_PLANS = 8  # kept by each thread behind the functional face
@@ -39,8 +39,8 @@ _planning = threading.RLock()
 class Library(Backend):
     """FFTW, with ``workers`` threads.
 
-    Plans are measured (MEASURE) once, for some seconds at most a direction; the wisdom is kept
-    in the user's cache, so that a later process gets the same plan, and the same digits, at
+    Plans are measured (MEASURE) once, for some seconds at most; the wisdom is kept in the
+    user's cache, so that a later process gets the same plan, and the same digits, at
     once. What cannot be measured in that time, and reproducible plans, are estimated
     without looking at any wisdom. The functional face copies into plans that each thread
     keeps.

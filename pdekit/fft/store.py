@@ -16,9 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pdekit import atomic
 from pdekit.cache import cache_dir
 from pdekit.errors import OutputError
+from pdekit.files import atomic
 
 _log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pdekit.atomic import write_bytes
 from pdekit.errors import UnknownName
+from pdekit.files.atomic import write_bytes
 from pdekit.plots._style import encode
 from pdekit.plots.diagnostics import diagnostics
 from pdekit.plots.growth import growth

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdekit.atomic import write_bytes
+from pdekit.files.atomic import write_bytes
 from pdekit.plots._fields import closed, curves, members, peak, some_frames, symbol
 from pdekit.plots._style import caption, house_style, legend_above, panels, time_above
 

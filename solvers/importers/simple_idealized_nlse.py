@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pdekit.case_source import Source
+from pdekit.case.source import Source
+from pdekit.case.yaml_lines import Document, KeyPath, Mark, number_or_text
 from pdekit.errors import Problem, suggestion
-from pdekit.yaml_lines import Document, KeyPath, Mark, number_or_text
 
 _PLACES: Mapping[str, KeyPath] = {
     "scenario_name": ("title",),

@@ -96,7 +96,7 @@ def soliton_row(steps: int = 319) -> list[str]:
 
     def compiled() -> np.ndarray:
         state = ours.advance(ours.start(u[None, None]), 10.0, steps)
-        return ours.sample(state, 10.0)[0, 0]
+        return np.asarray(ours.sample(state, 10.0)[0, 0])
 
     def plain() -> np.ndarray:
         return numpy_composition(u, k, 10.0 / steps, steps, scheme)

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from pdekit import atomic
 from pdekit.errors import OutputError
+from pdekit.files import atomic
 
 pytest_plugins = ["tests.disk_full"]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pdekit.case import Case, load_case, shipped_cases
-from pdekit.case_schema import (
+from pdekit.case.schema import (
     ExactInitial,
     ExactReference,
     FormulaInitial,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pdekit.case import load_case
-from pdekit.case_params import Parameters
+from pdekit.case.params import Parameters
 from pdekit.errors import CaseError
 from tests.toy_equation import ToyParams, noise, soliton, train
 

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from pdekit import hdf5
 from pdekit.errors import PdekitError, ResultFileError
+from pdekit.files import hdf5
 from pdekit.grid import Axis, Grid
 from pdekit.result import Arrays, Result
 

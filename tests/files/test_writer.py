@@ -13,10 +13,10 @@ import h5py
 import numpy as np
 import pytest
 
-from pdekit import atomic, disk, hdf5, layout
 from pdekit.errors import OutputError, ResultFileError, ShapeError
+from pdekit.files import atomic, disk, hdf5, layout
+from pdekit.files.writer import ResultWriter, read_result, write_result
 from pdekit.grid import Axis, Grid
-from pdekit.io import ResultWriter, read_result, write_result
 from pdekit.result import Result
 
 pytest_plugins = ["tests.disk_full"]
@@ -295,9 +295,9 @@ WRITE = """
 import sys, itertools
 import numpy as np
 from pathlib import Path
-from pdekit.checkpoint import save_checkpoint
+from pdekit.files.checkpoint import save_checkpoint
 from pdekit.grid import Grid
-from pdekit.io import ResultWriter
+from pdekit.files.writer import ResultWriter
 folder, grid = Path(sys.argv[1]), Grid.periodic(64, (0, 1))
 with ResultWriter.create(folder / "result.h5", grid, np.arange(3000.)) as writer:
     for i in range(3000):
@@ -308,7 +308,7 @@ with ResultWriter.create(folder / "result.h5", grid, np.arange(3000.)) as writer
 
 
 def kill_and_look(folder, delay):
-    from pdekit.checkpoint import load_checkpoint
+    from pdekit.files.checkpoint import load_checkpoint
 
     folder.mkdir()
     process = subprocess.Popen([sys.executable, "-c", WRITE, str(folder)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pdekit.yaml_lines import Mark, dotted, parse
+from pdekit.case.yaml_lines import Mark, dotted, parse
 
 
 @pytest.mark.parametrize(

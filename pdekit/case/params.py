@@ -11,11 +11,11 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from pdekit.case_types import constant
-from pdekit.case_wording import plain_words
+from pdekit.case.types import constant
+from pdekit.case.wording import plain_words
+from pdekit.case.yaml_lines import KeyPath
 from pdekit.equation import FormulaMarker
 from pdekit.errors import ExpressionError
-from pdekit.yaml_lines import KeyPath
 
 _CONFIG = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from pdekit import case_functions, registry
-from pdekit.case_draft import AXES, Draft
-from pdekit.case_params import Parameters
-from pdekit.case_schema import (
+from pdekit import registry
+from pdekit.case import functions as case_functions
+from pdekit.case.draft import AXES, Draft
+from pdekit.case.params import Parameters
+from pdekit.case.schema import (
     MAX_FRAMES,
     MAX_POINTS,
     AxisSpec,
@@ -24,10 +25,10 @@ from pdekit.case_schema import (
     SolverSpec,
     TimeSpec,
 )
+from pdekit.case.yaml_lines import KeyPath
 from pdekit.equation import AbstractEquation
 from pdekit.errors import suggestion
 from pdekit.expressions import CONSTANTS, FUNCTIONS
-from pdekit.yaml_lines import KeyPath
 
 _ADAPTIVE_KEYS = ("rtol", "atol", "max_step", "first_step", "max_steps")
 _FIXED_KEYS = ("step", "steps")

@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-from pdekit import atomic
 from pdekit.errors import OutputError
+from pdekit.files import atomic
 
 LOCK = ".pdekit.lock"
 OUTPUTS = ("case.yaml", "result.h5", "summary.json", "log.txt", "checkpoint.h5",

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from pdekit import atomic, checkpoint, hdf5
-from pdekit.checkpoint import load_checkpoint, save_checkpoint
 from pdekit.errors import OutputError, ResultFileError
+from pdekit.files import atomic, checkpoint, hdf5
+from pdekit.files.checkpoint import load_checkpoint, save_checkpoint
 
 pytest_plugins = ["tests.disk_full"]
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from pdekit import atomic, hdf5
-from pdekit.disk import hdf5_file
 from pdekit.errors import OutputError, ResultFileError
+from pdekit.files import atomic, hdf5
+from pdekit.files.disk import hdf5_file
 
 __all__ = ["load_checkpoint", "save_checkpoint"]
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
+from pdekit.case.yaml_lines import KeyPath
 from pdekit.errors import near_misses, suggestion
-from pdekit.yaml_lines import KeyPath
 
 _EXPECTED: dict[str, str] = {
     "float_type": "must be a number",

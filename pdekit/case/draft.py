@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pdekit.case_params import Parameters
-from pdekit.case_source import Source
-from pdekit.case_wording import shown
+from pdekit.case.params import Parameters
+from pdekit.case.source import Source
+from pdekit.case.wording import shown
+from pdekit.case.yaml_lines import KeyPath
 from pdekit.equation import AbstractEquation
 from pdekit.errors import ExpressionError, PdekitError, Problem, suggestion
 from pdekit.expressions import compile_expression
-from pdekit.yaml_lines import KeyPath
 
 AXES = ("x", "y", "z")
 T = TypeVar("T")

@@ -1,7 +1,7 @@
 """The sections of a case file: keys, types, defaults and what each of them means.
 
 Only the structure is checked here.  What needs the equation, the integrator or the
-formula compiler is checked by :mod:`pdekit.case_rules`.
+formula compiler is checked by :mod:`pdekit.case.rules`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic import Field as Key
 from pydantic_core import PydanticCustomError
 
-from pdekit.case_types import (
+from pdekit.case.types import (
     Count,
     FormulaText,
     NamedSection,

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pdekit.case.yaml_lines import Document, KeyPath, Mark, dotted, parse
 from pdekit.errors import CaseError, Problem, suggestion
-from pdekit.yaml_lines import Document, KeyPath, Mark, dotted, parse
 
 Overrides = Mapping[str, Any] | Sequence[str]
 """``{"solver.rtol": 1e-11}`` or ``["solver.rtol=1e-11"]``."""

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from pdekit import registry
-from pdekit.case_schema import INITIAL_KINDS, REFERENCE_KINDS
+from pdekit.case.schema import INITIAL_KINDS, REFERENCE_KINDS
 
 
 def editor_schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pdekit.case_draft import Draft
-from pdekit.case_params import Parameters
-from pdekit.case_schema import (
+from pdekit.case.draft import Draft
+from pdekit.case.params import Parameters
+from pdekit.case.schema import (
     INITIAL_KINDS,
     REFERENCE_KINDS,
     ExactInitial,
@@ -19,11 +19,11 @@ from pdekit.case_schema import (
     FormulaReference,
     StateInitial,
 )
-from pdekit.case_source import Source
-from pdekit.case_types import NamedSection
-from pdekit.case_wording import shown
+from pdekit.case.source import Source
+from pdekit.case.types import NamedSection
+from pdekit.case.wording import shown
+from pdekit.case.yaml_lines import KeyPath
 from pdekit.errors import near_misses, suggestion
-from pdekit.yaml_lines import KeyPath
 
 
 def initial(draft: Draft) -> None:

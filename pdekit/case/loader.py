@@ -20,10 +20,10 @@ from pydantic import Field as Key
 from pydantic import PrivateAttr, ValidationError, ValidationInfo, field_validator
 
 from pdekit import registry
-from pdekit.case_draft import Draft
-from pdekit.case_functions import resolve
-from pdekit.case_rules import apply
-from pdekit.case_schema import (
+from pdekit.case.draft import Draft
+from pdekit.case.functions import resolve
+from pdekit.case.rules import apply
+from pdekit.case.schema import (
     AxisSpec,
     CheckSpec,
     EquationSpec,
@@ -34,11 +34,11 @@ from pdekit.case_schema import (
     SolverSpec,
     TimeSpec,
 )
-from pdekit.case_source import Overrides, Source
-from pdekit.case_types import Number, Section
-from pdekit.case_wording import followed, plain_words, shown
+from pdekit.case.source import Overrides, Source
+from pdekit.case.types import Number, Section
+from pdekit.case.wording import followed, plain_words, shown
+from pdekit.case.yaml_lines import KeyPath, parse, read_text
 from pdekit.errors import CaseError, Problem, suggestion
-from pdekit.yaml_lines import KeyPath, parse, read_text
 
 __all__ = ["Case", "case_schema", "load_case", "shipped_cases"]
 
@@ -191,7 +191,7 @@ def shipped_cases() -> dict[str, Path]:
 
 def case_schema() -> dict[str, Any]:
     """JSON Schema of case files, for editors."""
-    from pdekit.case_editor import editor_schema
+    from pdekit.case.editor import editor_schema
 
     return editor_schema(Case)
 

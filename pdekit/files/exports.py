@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from pdekit import atomic
 from pdekit.errors import UnknownName
-from pdekit.folders import folder_lock, new_output_folder
-from pdekit.io import write_result
+from pdekit.files import atomic
+from pdekit.files.folders import folder_lock, new_output_folder
+from pdekit.files.writer import write_result
 from pdekit.result import Result, diagnostic_dims, parts
 
 

@@ -10,10 +10,10 @@ import h5py
 import numpy as np
 
 import pdekit
-from pdekit import hdf5
 from pdekit.errors import ShapeError
+from pdekit.files import hdf5
+from pdekit.files.read import FORMAT, FORMAT_VERSION
 from pdekit.grid import Grid
-from pdekit.read import FORMAT, FORMAT_VERSION
 
 Values: TypeAlias = np.ndarray[Any, Any]
 
@@ -51,7 +51,7 @@ class Series:
         """Change the number of rows; new ones are NaN.
 
         Every chunk gets its place in the file at once, all but the first as a copy: the
-        index of chunks must not grow while frames are being written, see `pdekit.io`.
+        index of chunks must not grow while frames are written, see `pdekit.files.writer`.
         """
         node = self._node
         before = node.shape[0]

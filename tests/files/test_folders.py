@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from pdekit.errors import OutputError
-from pdekit.folders import LOCK, OUTPUTS, folder_lock, new_output_folder
+from pdekit.files.folders import LOCK, OUTPUTS, folder_lock, new_output_folder
 
 
 def test_a_folder_in_use_is_left_alone(tmp_path):
@@ -109,7 +109,7 @@ def test_one_run_at_a_time(tmp_path):
 
 HOLD = """
 import sys, time
-from pdekit.folders import folder_lock
+from pdekit.files.folders import folder_lock
 with folder_lock(sys.argv[1]):
     print("held", flush=True)
     time.sleep(60)

@@ -19,11 +19,11 @@ from typing import Any, Self
 import h5py
 import numpy as np
 
-from pdekit import atomic, hdf5, layout
-from pdekit.disk import hdf5_file, open_hdf5
 from pdekit.errors import ResultFileError, ShapeError
+from pdekit.files import atomic, hdf5, layout
+from pdekit.files.disk import hdf5_file, open_hdf5
+from pdekit.files.read import read_head, read_result, stored
 from pdekit.grid import Grid
-from pdekit.read import read_head, read_result, stored
 from pdekit.result import Arrays, Result, diagnostic_dims, parts
 
 __all__ = ["ResultWriter", "read_result", "write_result"]
