@@ -26,9 +26,9 @@ HEAVY = {"torch", "numba", "matplotlib"}
 BOTTOM = {"pdekit.errors", "pdekit.typing", "pdekit.grid", "pdekit.spectral", "pdekit.fft"}
 UPPER = {
     "pdekit.case", "pdekit.cli", "pdekit.engine", "pdekit.equation",
-    "pdekit.files.checkpoint", "pdekit.files.writer", "pdekit.metrics", "pdekit.plots", "pdekit.provenance",
-    "pdekit.reference", "pdekit.registry", "pdekit.report", "pdekit.result", "pdekit.run",
-    "pdekit.solvers", "pdekit.stepping", "pdekit.validation",
+    "pdekit.files.checkpoint", "pdekit.files.writer", "pdekit.metrics", "pdekit.plots",
+    "pdekit.provenance", "pdekit.reference", "pdekit.registry", "pdekit.report",
+    "pdekit.result", "pdekit.run", "pdekit.solvers", "pdekit.stepping", "pdekit.validation",
 }  # fmt: skip
 
 
