@@ -1,4 +1,4 @@
-"""Evidence: benchmarks, reference numbers and validation suites."""
+"""Evidence: benchmarks against other programs and against plain code."""
 
 if __name__ == "validation":
     raise ImportError("import pdekit.validation, not validation")

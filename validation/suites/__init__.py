@@ -1,1 +1,0 @@
-"""Validation suites: lists of checks."""
