@@ -17,7 +17,7 @@ def examine() -> dict[str, Any]:
     return {
         **found,
         "python_executable": sys.executable,
-        "cache": str(cache.cache_dir()),
+        "cache": _cache(),
         "fft": {
             name: _transform_speed(name) for name in fft.available() if name != "torch"
         },
@@ -25,6 +25,13 @@ def examine() -> dict[str, Any]:
         "gpu": _gpu(),
         "strang_step_us": _step_speed(),
     }
+
+
+def _cache() -> str:
+    try:
+        return str(cache.cache_dir())
+    except OSError as error:
+        return f"none ({error.strerror}): plans and kernels are made anew by each process"
 
 
 def _transform_speed(name: str, n: int = 4096) -> float:

@@ -17,6 +17,7 @@ from pdekit.typing import Array, Field
 
 if TYPE_CHECKING:
     from pdekit.grid import Grid
+    from pdekit.stepping import Integrator
 
 
 class FormulaMarker:
@@ -71,9 +72,9 @@ class AbstractEquation(ABC):
     def symbol(self, grid: Grid) -> Array:
         """Return the Fourier symbol of the linear part, ``(channel, *modes)``."""
 
-    @abstractmethod
     def constants(self) -> tuple[float, ...]:
         """Return the scalar constants that ``rate`` and ``product`` take last."""
+        return ()
 
     def coefficients(self, grid: Grid, t: float) -> tuple[Array, ...]:
         """Return the coefficient fields (or floats) that precede the constants."""
@@ -100,12 +101,16 @@ class AbstractEquation(ABC):
         return type(self).rate is not AbstractEquation.rate
 
     def solution(self, name: str, **params: Any) -> Callable[..., Field]:
-        """Return the exact solution ``name`` as ``f(x, ..., t)`` for these coefficients."""
+        """Return the exact solution ``name`` as ``f(x, ..., t)``.
+
+        The functions of ``exact`` do not know the coefficients: an equation whose
+        solutions depend on them overrides this and passes them on.
+        """
         function = self.exact[name]
         return lambda *points: function(*points, **params)
 
     def invariants(self, grid: Grid, u: Field, t: float = 0.0) -> dict[str, Array]:
-        """Conserved quantities of ``u`` with shape ``(..., channel, *space)``."""
+        """Conserved quantities of ``u``, ``(..., channel, *space)``, each ``(...)``."""
         return {}
 
     def invariant_scales(self, grid: Grid, u: Field) -> dict[str, float]:
@@ -113,11 +118,11 @@ class AbstractEquation(ABC):
         return {}
 
     def diagnostics(self, grid: Grid, u: Field) -> dict[str, Array]:
-        """Further scalar quantities worth a time series."""
+        """Further quantities worth a time series, of shapes like the invariants'."""
         return {}
 
     def warnings(
-        self, grid: Grid, u: Field, integrator: str, step: float | None
+        self, grid: Grid, u: Field, integrator: Integrator, step: float | None
     ) -> list[str]:
-        """Sentences about known trouble with this state, grid and step."""
+        """Sentences about known trouble with this start ``(channel, *space)`` and step."""
         return []

@@ -23,7 +23,7 @@ from pdekit.case.schema import (
 from pdekit.earlier import Earlier
 from pdekit.engine import Engine, make_engine
 from pdekit.equation import AbstractEquation
-from pdekit.errors import CaseError, NotApplicable, PdekitError
+from pdekit.errors import BlowUp, CaseError, NotApplicable, PdekitError
 from pdekit.expressions import compile_expression, evaluate_on
 from pdekit.grid import Axis, Grid
 from pdekit.stepping import State, Stepper
@@ -33,6 +33,8 @@ from pdekit.typing import Array, Field
 if TYPE_CHECKING:
     from pdekit.case import Case
 
+STRAY = 1e-6
+"""Imaginary part of a real field, relative, beyond which its real part is not trusted."""
 BLOCK_BYTES = 1 << 17
 """Members advanced together should stay within the second-level cache."""
 
@@ -80,8 +82,7 @@ def numerics_of(case: Case, solver: SolverSpec | None = None) -> Numerics:
     """Read the resolution and the integrator of a case, with every default filled in."""
     solver = solver or case.solver
     points = tuple(axis.points for axis in case.domain.values())
-    name = "dop853_ip" if solver.integrator == "auto" else solver.integrator
-    integrator = registry.integrator(name)
+    integrator = registry.integrator(solver.integrator)
     span = case.time.end - case.time.start
     tolerances: dict[str, Any]
     if integrator.adaptive:
@@ -91,7 +92,7 @@ def numerics_of(case: Case, solver: SolverSpec | None = None) -> Numerics:
         tolerances = {"steps": math.ceil(span / solver.step - 1e-9)}
     else:
         tolerances = {"steps": solver.steps}
-    return Numerics(points, name, tolerances, solver.dealias)
+    return Numerics(points, integrator.name, tolerances, solver.dealias)
 
 
 def equation_of(case: Case) -> AbstractEquation:
@@ -109,19 +110,22 @@ def grid_of(case: Case, points: tuple[int, ...]) -> Grid:
 
 
 class Evolution:
-    """Blocks of ensemble members, advanced one after the other to the same times."""
+    """Blocks of ensemble members, advanced one after the other to the same times.
+
+    ``where`` is the key of the case that the numerics come from.
+    """
 
     def __init__(
-        self, case: Case, numerics: Numerics | None = None, *, fft: str | None = None
+        self, case: Case, numerics: Numerics | None = None, *, where: str = "solver"
     ) -> None:
-        self.case = case
+        self.case, self.where = case, where
         self.numerics = numerics or numerics_of(case)
         self.equation = equation_of(case)
         self.grid = grid_of(case, self.numerics.points)
         self.integrator = registry.integrator(self.numerics.integrator)
         self.members = case.run.members
         self.block = self._block_size()
-        self.engine = self._engine(fft or case.run.fft)
+        self.engine = self._engine()
         self.system = System(
             self.equation,
             self.grid,
@@ -150,7 +154,7 @@ class Evolution:
             return str(run.backend)
         return "torch" if run.device.startswith("cuda") else "fused"
 
-    def _engine(self, fft: str) -> Engine:
+    def _engine(self) -> Engine:
         run = self.case.run
         return make_engine(
             self._engine_name(),
@@ -159,7 +163,7 @@ class Evolution:
             members=self.block,
             precision=run.precision,
             device="cpu" if run.device == "auto" else run.device,
-            fft=fft,
+            fft=run.fft,
             workers=1 if run.threads == "auto" else run.threads,
             reproducible=run.reproducible,
         )
@@ -170,7 +174,7 @@ class Evolution:
                 self.system, **self.numerics.tolerances
             )
         except NotApplicable as error:
-            raise self.case.problem(f"solver.{error.key}", str(error)) from error
+            raise self.case.problem(f"{self.where}.{error.key}", str(error)) from error
         return stepper
 
     def _mask(self) -> Array | None:
@@ -222,9 +226,26 @@ class Evolution:
         return True
 
     def sample(self, time: float) -> Field:
-        """Return all members at ``time``, ``(member, channel, *space)`` as NumPy array."""
+        """Return all members at ``time``, ``(member, channel, *space)`` as NumPy array.
+
+        Raises
+        ------
+        BlowUp
+            If the fields are real and rounding has grown into an imaginary part.
+        """
         parts = [_numpy(self.stepper.sample(state, time)) for state in self.states]
-        return np.concatenate(parts)[: self.members]
+        u = np.concatenate(parts)[: self.members]
+        if self.equation.complex:
+            return u
+        if np.abs(u.imag).max() > STRAY * np.abs(u.real).max():
+            raise BlowUp(
+                ", ".join(self.equation.fields),
+                time,
+                self.steps,
+                reason="is no longer real",
+                advice="rounding grows in the imaginary part that every field has",
+            )
+        return u.real
 
     @property
     def time(self) -> float:

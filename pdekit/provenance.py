@@ -20,6 +20,7 @@ from typing import Any
 
 import pdekit
 from pdekit import threads
+from pdekit.fft.store import processor
 
 __all__ = ["collect", "command_line", "commit", "libraries", "processor"]
 
@@ -90,19 +91,6 @@ def commit() -> dict[str, Any]:
         "commit": head.removeprefix("# branch.oid "),
         "dirty": any(s[0] != "#" for s in lines),
     }
-
-
-@cache
-def processor() -> str:
-    """Return the model of the processor."""
-    try:
-        with Path("/proc/cpuinfo").open() as lines:
-            for line in lines:
-                if line.startswith("model name"):
-                    return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
 
 
 def command_line(arguments: Sequence[str]) -> str:

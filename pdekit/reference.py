@@ -98,8 +98,15 @@ def reference_of(run: Main) -> Callable[[], Reference] | None:
         return lambda: _limited(
             f"file {spec.file}", inside, lambda i: _stored(earlier, times[i])
         )
-    if isinstance(spec, RefineReference | SolverReference):
-        return lambda: _companion_reference(run, spec, inside)
+    if isinstance(spec, RefineReference):
+        finer = run.evolution.numerics.refined(spec.refine, 4)
+        name = f"same solver, grid x{spec.refine} and finer steps"
+        return lambda: _companion_reference(run, Evolution(run.case, finer), name, inside)
+    if isinstance(spec, SolverReference):
+        numerics = numerics_of(run.case, spec.solver)  # refused now, if it has to be
+        other = Evolution(run.case, numerics, where="reference.solver")
+        name = f"solver {numerics.integrator}"
+        return lambda: _companion_reference(run, other, name, inside)
     formulas = spec if isinstance(spec, FormulaReference | str) else str(spec)
     _formula(run, formulas, times[0])
     return lambda: _limited("formula", inside, lambda i: _formula(run, formulas, times[i]))
@@ -136,23 +143,18 @@ def _stored(earlier: Earlier, t: float) -> Array | None:
 
 
 def _companion_reference(
-    run: Main, spec: RefineReference | SolverReference, inside: list[int]
+    run: Main, evolution: Evolution, name: str, inside: list[int]
 ) -> Reference:
-    if isinstance(spec, RefineReference):
-        other = numerics_of(run.case).refined(spec.refine, 4)
-        name = f"same solver, grid x{spec.refine} and finer steps"
-    else:
-        other = numerics_of(run.case, spec.solver)
-        name = f"solver {other.integrator}"
-    frames = [u for _, u in _companion(run, other, [run.times[i] for i in inside], name)]
+    times = [run.times[i] for i in inside]
+    frames = [u for _, u in _companion(run, evolution, times, name)]
     return _limited(name, inside, lambda i: frames[inside.index(i)])
 
 
 def _companion(
-    run: Main, numerics: Numerics, times: list[float], name: str
+    run: Main, evolution: Evolution, times: list[float], name: str
 ) -> Iterator[tuple[float, Array]]:
     """Solve the case otherwise; yield spectral tail and values on the grid of the run."""
-    evolution, grid = Evolution(run.case, numerics), run.evolution.grid
+    grid = run.evolution.grid
     evolution.begin(_start(run, evolution))
     for t in times:
         run.drive(evolution, float(t), name)
@@ -214,24 +216,29 @@ def _time_part(run: Main, final: Array) -> tuple[float, str]:
 
     Where those are too long to be stable, from halved steps.
     """
-    evolution, end = run.evolution, run.case.time.end
-    numerics, order = evolution.numerics, evolution.integrator.order
+    numerics, order = run.evolution.numerics, run.evolution.integrator.order
     steps = numerics.tolerances.get("steps")
     if steps is None:
         name = f"{TOLERANCE_RATIO:g}-fold tolerance"
-        ((_, other),) = _companion(run, numerics.coarser_in_time(), [end], name)
+        other = _final(run, numerics.coarser_in_time(), name)
         return _gained(relative_l2(other, final), TOLERANCE_GAIN), name
     coarse = numerics.coarser_in_time()
     ratio = steps / coarse.tolerances["steps"]
     if ratio > 1:
         try:
-            ((_, other),) = _companion(run, coarse, [end], "doubled step")
+            other = _final(run, coarse, "doubled step")
             return _gained(relative_l2(other, final), ratio**order - 1), "doubled step"
         except (BlowUp, NotConverged):
             pass
-    fine = numerics.with_steps(2 * steps)
-    ((_, other),) = _companion(run, fine, [end], "halved step")
+    other = _final(run, numerics.with_steps(2 * steps), "halved step")
     return relative_l2(other, final) / (1 - 2.0**-order), "halved step"
+
+
+def _final(run: Main, numerics: Numerics, name: str) -> Array:
+    """Solve the case otherwise; return its last values on the grid of the run."""
+    other = Evolution(run.case, numerics)
+    ((_, u),) = _companion(run, other, [run.case.time.end], name)
+    return u
 
 
 def _gained(difference: float, gain: float) -> float:
@@ -243,12 +250,12 @@ def _space_part(run: Main, final: Array, tail: float) -> tuple[float, str]:
     """Difference to a coarser grid, carried over to this one by the spectral tails."""
     numerics = run.evolution.numerics
     points = tuple(_coarser(n) for n in numerics.points)
-    name = "spectral tail"
     if points == numerics.points:
-        return tail, name
+        return tail, "spectral tail"
     name = "coarser grid scaled by the spectral tail"
+    other = Evolution(run.case, numerics.with_points(points))
     try:
-        found = list(_companion(run, numerics.with_points(points), list(run.times), name))
+        found = list(_companion(run, other, list(run.times), name))
     except (BlowUp, NotConverged):
         return tail, "spectral tail"
     difference = relative_l2(found[-1][1], final)

@@ -16,23 +16,17 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any
 
 from pdekit.equation import AbstractEquation
 from pdekit.errors import PdekitError, UnknownName
 
+DEFAULT_INTEGRATOR = "dop853_ip"
+"""What ``integrator: auto`` means."""
+
 _SOLVERS: Mapping[str, str] = {"spectral": "pdekit.solvers.spectral"}
 _INTEGRATORS = "pdekit.stepping"
 _IMPORTERS = "pdekit.solvers.importers"
-
-
-class Integrator(Protocol):
-    """What the registry promises about an integrator."""
-
-    name: str
-    order: int
-    adaptive: bool
-    summary: str
 
 
 def solvers() -> tuple[str, ...]:
@@ -70,13 +64,14 @@ def integrators() -> tuple[str, ...]:
 
 
 def integrator(name: str) -> Any:
-    """Return an integrator: an object with ``name``, ``order``, ``adaptive``, ``summary``.
+    """Return an integrator (:class:`pdekit.stepping.Integrator`) by its name, or "auto".
 
     Raises
     ------
     UnknownName
         With the names that look alike.
     """
+    name = DEFAULT_INTEGRATOR if name == "auto" else name
     if name in _files(_INTEGRATORS):
         return import_module(f"{_INTEGRATORS}.{name}").integrator
     plugin = _plugins("pdekit.integrators").get(name)

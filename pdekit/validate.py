@@ -112,7 +112,7 @@ def _place(out: Path, name: str) -> Path:
 
 
 def _fingerprint(source: str | Path) -> str:
-    """Hash of the version and the case, or of the file's bytes if the case is wrong."""
+    """Hash of the version and the case, or of what is wrong with it."""
     try:
         said = json.dumps(load_case(source).to_dict(), sort_keys=True).encode()
     except PdekitError as error:

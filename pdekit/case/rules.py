@@ -20,6 +20,7 @@ from pdekit.case.schema import (
     AxisSpec,
     CheckSpec,
     OutputSpec,
+    RunSpec,
     SaveEvery,
     SolverReference,
     SolverSpec,
@@ -37,7 +38,7 @@ _BOUNDS = ("below", "above", "between", "equals")
 
 def apply(draft: Draft) -> None:
     """Apply every rule; the sections of ``draft`` end up with all defaults filled in."""
-    for rule in (_parameters, _equation, _domain, _time, _solver, _outputs, _checks):
+    for rule in (_parameters, _equation, _domain, _time, _solver, _outputs, _run, _checks):
         rule(draft)
     case_functions.initial(draft)
     case_functions.reference(draft)
@@ -148,14 +149,11 @@ def _solver_at(draft: Draft, path: KeyPath, spec: SolverSpec) -> SolverSpec:
     draft.known((*path, "name"), "solver", spec.name, registry.solvers())
     fixed = [key for key in _FIXED_KEYS if getattr(spec, key) is not None]
     others = [key for key in _ADAPTIVE_KEYS if getattr(spec, key) is not None]
-    if spec.integrator == "auto":
-        is_adaptive, name = not fixed, ""
-    else:
-        found = draft.find((*path, "integrator"), registry.integrator, spec.integrator)
-        if found is None:
-            return spec
-        is_adaptive, name = bool(found.adaptive), f" {spec.integrator!r}"
-    kind = f"{'an adaptive' if is_adaptive else 'a fixed-step'} integrator{name}"
+    found = draft.find((*path, "integrator"), registry.integrator, spec.integrator)
+    if found is None:
+        return spec
+    is_adaptive = bool(found.adaptive)
+    kind = f"{'an adaptive' if is_adaptive else 'a fixed-step'} integrator {found.name!r}"
     accepted = ", ".join(_ADAPTIVE_KEYS if is_adaptive else _FIXED_KEYS)
     for key in fixed if is_adaptive else others:
         message = f"is not used with {kind}; it takes {accepted}"
@@ -175,6 +173,24 @@ def _outputs(draft: Draft) -> None:
         figures = registry.figures()
         for number, name in enumerate(outputs.figures):
             draft.known(("outputs", "figures", number), "figure", name, figures)
+
+
+def _run(draft: Draft) -> None:
+    """Check that arrays, device and transforms can be had together."""
+    run: RunSpec | None = draft.sections.get("run")
+    if run is None:
+        return
+    if run.device == "cuda" and run.backend not in ("auto", "torch"):
+        message = f"cuda needs backend torch (got {run.backend!r})"
+        draft.say(("run", "device"), message)
+    elif run.fft == "auto":
+        return
+    elif run.backend == "torch" or run.device == "cuda":
+        if run.fft != "torch":
+            message = f"arrays of torch are transformed by torch (got {run.fft!r})"
+            draft.say(("run", "fft"), message)
+    elif run.backend == "numpy" and run.fft == "torch":
+        draft.say(("run", "fft"), "torch does not transform arrays of backend numpy")
 
 
 def _checks(draft: Draft) -> None:

@@ -193,7 +193,7 @@ class SolverSpec(Section):
     )
     atol: Annotated[Number, Key(ge=0)] | None = Key(
         default=None,
-        description="absolute tolerance (adaptive); 0: rtol times the largest value",
+        description="absolute tolerance (adaptive), of the root mean square",
     )
     max_step: Positive | None = Key(default=None, description="largest step (adaptive)")
     first_step: Positive | None = Key(default=None, description="first step (adaptive)")

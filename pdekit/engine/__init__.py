@@ -121,7 +121,7 @@ class Engine(Protocol):
         ...
 
     def is_finite(self, w: Array) -> bool:
-        """Cheap test: a transform spreads one bad value over all of them."""
+        """Cheap test: a transform spreads one bad value over all of its component."""
         ...
 
 

@@ -4,6 +4,8 @@ numba cannot cache closures, and does not notice when a function called from ano
 changes.  So the source of a kernel, with everything it calls, is written to one module in
 the user's cache folder, named by the hash of its text, and compiled there with
 ``cache=True``: a changed formula is a new file, an unchanged one loads in milliseconds.
+What lies there is executed, numba's pickles beside the module included: the folder must be
+the user's alone, and a module whose text is not the expected one is written again.
 """
 
 from __future__ import annotations
@@ -11,9 +13,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import inspect
-import os
 import sys
-import tempfile
 import textwrap
 from collections.abc import Callable
 from functools import cache
@@ -21,7 +21,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pdekit.cache import cache_dir
+from pdekit.cache import private_dir
+from pdekit.files import atomic
 
 _HEADER = '''"""Generated from pdekit's formulas; safe to delete."""
 
@@ -95,19 +96,11 @@ def compiled(name: str, body: str) -> Callable[..., Any]:
     """Return the function ``kernel`` defined by ``body``, compiled on its first call."""
     text = _HEADER + body
     digest = hashlib.sha256(text.encode()).hexdigest()[:20]
-    path = cache_dir("kernels") / f"{name}_{digest}.py"
-    if not path.is_file() or path.read_text() != text:
-        _write(path, text)
+    path = private_dir("kernels") / f"{name}_{digest}.py"
+    if not path.is_file() or path.read_bytes() != text.encode():
+        atomic.write_text(path, text)  # in one stroke: others may want the same kernel
     kernel: Callable[..., Any] = _load(f"_pdekit_kernels.{path.stem}", path).kernel
     return kernel
-
-
-def _write(path: Path, text: str) -> None:
-    """Write under a temporary name first: several processes may want the same kernel."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "w") as stream:
-        stream.write(text)
-    Path(temporary).replace(path)
 
 
 def _load(name: str, path: Path) -> ModuleType:

@@ -99,8 +99,8 @@ class FusedEngine:
         return w
 
     def is_finite(self, w: Array) -> bool:
-        """Test one value: a transform spreads a bad one over all of them."""
-        return bool(np.isfinite(w[:, 0, 0]).all())
+        """Test a value per component: a transform spreads a bad one over all of them."""
+        return bool(np.isfinite(w[..., 0]).all())
 
     def norm(self, w: Array) -> float:
         """Return the Euclidean norm of all values of a field."""
@@ -164,10 +164,8 @@ class FusedEngine:
 
     def combination(self, slots: Sequence[int], store: int) -> Callable[..., Array]:
         """Compile  slopes[store] = turn·w;  w = e (v + Σ aⱼ slopes[slotsⱼ])."""
-        kernel, indices = (
-            compiled("combination", kernels.combination_text(str(self.real))),
-            np.array(slots),
-        )
+        kernel = compiled("combination", kernels.combination_text(str(self.real)))
+        indices = np.array(slots)
 
         def run(
             w: Array, slopes: Array, turn: Array, v: Array, e: Array, a: Array

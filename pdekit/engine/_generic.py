@@ -51,7 +51,7 @@ class GenericEngine:
             self._fft = transforms.get("torch")
         else:
             self._torch = None
-            self._fft = transforms.get("numpy" if fft in ("auto", "torch") else fft)
+            self._fft = transforms.get("numpy" if fft == "auto" else fft)
 
     @property
     def transforms(self) -> int:
@@ -78,17 +78,15 @@ class GenericEngine:
 
     def forward(self, w: Array) -> Array:
         """Transform without scaling."""
-        self._count += math.prod(w.shape[: -len(self._axes)])
-        return self._fft.fft(w, self._axes, workers=self._workers)
+        return self._transform(w, inverse=False)
 
     def inverse(self, w: Array) -> Array:
         """Transform back without scaling."""
-        self._count += math.prod(w.shape[: -len(self._axes)])
-        return self._fft.ifft(w, self._axes, workers=self._workers) * self.size
+        return self._transform(w, inverse=True)
 
     def is_finite(self, w: Array) -> bool:
-        """Test one value per member."""
-        sample = w[(slice(None), 0, *(0 for _ in self._axes))]
+        """Test one value per component of each member."""
+        sample = w[(..., *(0 for _ in self._axes))]
         if self._torch is not None:
             return bool(self._torch.isfinite(self._torch.view_as_real(sample)).all())
         return bool(np.isfinite(sample).all())
@@ -166,6 +164,12 @@ class GenericEngine:
             return self.norm(p) ** 2, self.norm(q) ** 2, self.norm(v) ** 2
 
         return run
+
+    def _transform(self, w: Array, *, inverse: bool) -> Array:
+        self._count += math.prod(w.shape[: -len(self._axes)])
+        return self._fft.c2c(
+            w, self._axes, inverse=inverse, scaled=False, workers=self._workers
+        )
 
     def _split(self, w: Array) -> tuple[Array, ...]:
         return tuple(w[:, c] for c in range(self.channels))

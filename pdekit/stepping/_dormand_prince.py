@@ -14,7 +14,7 @@ interaction picture: Lawson, SIAM J. Numer. Anal. 4 (1967) 372.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,10 @@ class Control:
 
 @dataclass
 class Propagators:
-    """Multipliers of one step size: exp(c h L) and exp(−c h L)/N at every node."""
+    """Multipliers of one step size: exp(c h L) and exp(−c h L)/N at every node c.
+
+    ``rows`` holds the coefficients of each stage times h; ``final`` is ``back`` at c = 1.
+    """
 
     h: float
     turn: list[Array]
@@ -94,7 +97,8 @@ class Pending:
     before: State
     after: State
     size: Propagators
-    end: Array = field(repr=False, default=None)
+    dense: bool = False
+    """Whether the slopes of dense output are there."""
 
 
 class AdaptiveStepper:
@@ -187,11 +191,8 @@ class AdaptiveStepper:
         return self._pending
 
     def _step(self, state: State) -> Pending:
-        h, rejected, limit = (
-            state.extra["h"],
-            state.extra["rejected"],
-            self.control.max_steps,
-        )
+        h, rejected = state.extra["h"], state.extra["rejected"]
+        limit = self.control.max_steps
         if limit is not None and state.step >= limit:
             raise NotConverged(
                 f"{state.step} steps were not enough to reach t = {self.system.end:g} "
@@ -218,10 +219,8 @@ class AdaptiveStepper:
             "h": size.h * max(grow, SHRINK),
             "rejected": rejected,
         }
-        self._shortest, self._longest = (
-            min(self._shortest, size.h),
-            max(self._longest, size.h),
-        )
+        self._shortest = min(self._shortest, size.h)
+        self._longest = max(self._longest, size.h)
         return Pending(state, State(u, time, state.step + 1, extra), size)
 
     def _attempt(self, v: Array, t: float, size: Propagators) -> Array:
@@ -276,14 +275,15 @@ class AdaptiveStepper:
 
     def _propagators(self, h: float) -> Propagators:
         n = self.engine.size
-        turns: dict[float, tuple[Array, Array]] = {}
-        for c in dict.fromkeys(tableau.NODES):
-            a = c * h if self.interaction else 0.0
-            turns[c] = (self.system.propagator(a), self.system.propagator(-a, 1.0 / n))
+        shifts = [c * h if self.interaction else 0.0 for c in tableau.NODES]
+        turns = {
+            a: (self.system.propagator(a), self.system.propagator(-a, 1.0 / n))
+            for a in dict.fromkeys(shifts)
+        }
         rows = [h * np.array(list(row.values())) for row in tableau.STAGES]
-        turn = [turns[c][0] for c in tableau.NODES]
-        back = [turns[c][1] for c in tableau.NODES]
-        return Propagators(h, turn, back, rows, turns[1.0][1])
+        turn = [turns[a][0] for a in shifts]
+        back = [turns[a][1] for a in shifts]
+        return Propagators(h, turn, back, rows, back[12])
 
     def _first_size(self, v: Array, slope: Array, t: float) -> float:
         """Guess from the sizes of the state and its first slope (a twentieth of a turn)."""
@@ -323,7 +323,7 @@ class AdaptiveStepper:
         """Return all slopes of a step, those of the three extra stages included."""
         size, before, after = step.size, step.before, step.after
         slopes, h, n = self._slopes, size.h, self.engine.size
-        if step.end is None:
+        if not step.dense:
             slopes[0] = before.extra["slope"]
             slopes[12] = n * size.final * after.extra["slope"]
             for stage in (13, 14, 15):
@@ -332,7 +332,7 @@ class AdaptiveStepper:
                 w = self.engine.load(size.turn[stage] * argument)
                 w = self._nonlinear(w, before.time + tableau.NODES[stage] * h)
                 slopes[stage] = size.back[stage] * w
-            step.end = True
+            step.dense = True
         return slopes
 
 

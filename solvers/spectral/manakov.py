@@ -14,7 +14,7 @@ from pdekit.solvers.diagnostics import spacetime
 from pdekit.solvers.exact import manakov as exact
 from pdekit.solvers.exact.parameters import require
 from pdekit.solvers.exact.scaling import rescaled
-from pdekit.stepping import resonance
+from pdekit.stepping import Integrator, resonance
 from pdekit.typing import Array, Field
 
 
@@ -114,7 +114,7 @@ class Manakov(AbstractEquation):
         return {"mass_u": mass, "mass_v": mass, "momentum": mass, "energy": energy}
 
     def warnings(
-        self, grid: Grid, u: Field, integrator: Any, step: float | None
+        self, grid: Grid, u: Field, integrator: Integrator, step: float | None
     ) -> list[str]:
         """Warn of numerical resonance on a background that does not decay."""
         return resonance(self.symbol(grid), u, integrator, step)

@@ -18,7 +18,7 @@ from pdekit.solvers.exact import nlse as exact
 from pdekit.solvers.exact import nlse_states as states
 from pdekit.solvers.exact.nlse_theory import modulational_gain
 from pdekit.solvers.exact.scaling import rescaled
-from pdekit.stepping import resonance
+from pdekit.stepping import Integrator, resonance
 from pdekit.typing import Array, Field
 
 
@@ -177,7 +177,7 @@ class NLSE(AbstractEquation):
         return scales
 
     def warnings(
-        self, grid: Grid, u: Field, integrator: Any, step: float | None
+        self, grid: Grid, u: Field, integrator: Integrator, step: float | None
     ) -> list[str]:
         """Warn of numerical resonance on a background that does not decay."""
         return resonance(self.symbol(grid), u, integrator, step)
