@@ -16,6 +16,7 @@ _WHERE = {
     "Grid": "pdekit.grid",
     "Case": "pdekit.case",
     "load_case": "pdekit.case",
+    "evolve": "pdekit.marching",
     "solve": "pdekit.run",
     "Result": "pdekit.result",
     "PdekitError": "pdekit.errors",

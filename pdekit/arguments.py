@@ -35,7 +35,8 @@ def parser(functions: Mapping[str, Any]) -> argparse.ArgumentParser:
     _run_options(command("run", "run case files or shipped cases"))
     _list_options(command("list", "list what there is"))
     sub = command("describe", "describe a case, an equation, an integrator …")
-    sub.add_argument("name", metavar="NAME")
+    what = "anything that `pdekit list` shows: nlse/two_soliton, nlse, strang, sech …"
+    sub.add_argument("name", metavar="NAME", help=what)
     _check_options(command("check", "validate case files without running them"))
     command("schema", "print the JSON Schema of case files")
     _validate_options(
@@ -70,7 +71,8 @@ def _list_options(sub: argparse.ArgumentParser) -> None:
 
 
 def _check_options(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("cases", nargs="+", metavar="CASE")
+    what = "a path, or a name such as nlse/two_soliton"
+    sub.add_argument("cases", nargs="+", metavar="CASE", help=what)
     _overrides(sub)
     sub.add_argument("--json", action="store_true", help="print the problems as JSON")
 
@@ -78,7 +80,12 @@ def _check_options(sub: argparse.ArgumentParser) -> None:
 def _validate_options(sub: argparse.ArgumentParser) -> None:
     what = "names, prefixes or folders (default: all that is shipped)"
     sub.add_argument("suites", nargs="*", metavar="SUITE", help=what)
-    sub.add_argument("--out", metavar="DIR", default="validation-report")
+    sub.add_argument(
+        "--out",
+        metavar="DIR",
+        default="validation-report",
+        help="folder of the report (default: validation-report)",
+    )
     sub.add_argument(
         "--resume", action="store_true", help="keep the rows that are there already"
     )

@@ -135,6 +135,7 @@ def _run_one(
 def _again(options: argparse.Namespace, name: str, folder: Path) -> str:
     """Return the command that goes on with an interrupted run."""
     settings = [word for text in options.set for word in ("--set", text)]
+    settings += ["--no-figures"] if options.no_figures else []
     return shlex.join(["pdekit", "run", name, *settings, "--out", str(folder), "--resume"])
 
 
@@ -244,7 +245,10 @@ def _plot(options: argparse.Namespace) -> int:
     for written in draw(result, folder, options.figures or "all"):
         print(written)
     if options.movie:
-        print(plots.movie(result, folder / "movie.gif"))
+        made = plots.movie(result, folder / "movie.gif")
+        if made is None:
+            raise PdekitError("a movie shows one axis over several frames only")
+        print(made)
     return 0
 
 

@@ -21,7 +21,7 @@ class Earlier:
     Raises
     ------
     CaseError
-        If it has other fields, another box or another number of members.
+        If it has other fields, another box, another number of members, or no frames.
     ResultFileError
         If the file is missing, damaged, or not a result.
     """
@@ -41,6 +41,9 @@ class Earlier:
         if self.result.members not in (None, case.run.members):
             message = f"has {self.result.members} members (the case has {case.run.members})"
             raise case.problem(path, message)
+        if not len(self.result.times):
+            raise case.problem(path, "holds no frames")
+        self.frame(0)  # whatever does not fit is refused now, not after the run
 
     def index(self, time: float) -> int | None:
         """Return the number of the frame stored at ``time``, or None."""

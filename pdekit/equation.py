@@ -67,6 +67,8 @@ class AbstractEquation(ABC):
 
     def __init__(self, **params: Any) -> None:
         self.params: Any = self.Params(**params)
+        self.numbers: Mapping[str, float] = {}
+        """Values of further names that formulas among the parameters may use."""
 
     @abstractmethod
     def symbol(self, grid: Grid) -> Array:

@@ -36,8 +36,7 @@ def keep(case: Case, folder: Path) -> None:
     """Copy what the case reads into an output folder."""
     for name, source in sources(case).items():
         target = folder / FOLDER / f"{name}.h5"
-        with atomic.output_errors(target):
-            target.parent.mkdir(exist_ok=True)
+        atomic.make_folder(target.parent)
         with atomic.replacing(target, source.stat().st_size) as temporary:
             shutil.copyfile(source, temporary)
 

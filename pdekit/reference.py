@@ -24,7 +24,7 @@ from pdekit.case.schema import (
     StateInitial,
 )
 from pdekit.earlier import Earlier
-from pdekit.errors import BlowUp, ExpressionError, NotConverged
+from pdekit.errors import BlowUp, CaseError, ExpressionError, NotConverged, PdekitError
 from pdekit.evolution import (
     TOLERANCE_RATIO,
     Evolution,
@@ -89,7 +89,10 @@ def reference_of(run: Main) -> Callable[[], Reference] | None:
     equation, grid, times = run.evolution.equation, run.evolution.grid, run.times
     inside = _compared(run)
     if isinstance(spec, ExactReference):
-        solution = exact_solution(equation, spec.exact, spec.params, grid)
+        try:
+            solution = exact_solution(equation, spec.exact, spec.params, grid)
+        except PdekitError as error:
+            raise run.case.problem("reference", str(error)) from error
         return lambda: _limited(
             f"exact {spec.exact}", inside, lambda i: solution(times[i])[None]
         )
@@ -99,7 +102,7 @@ def reference_of(run: Main) -> Callable[[], Reference] | None:
             f"file {spec.file}", inside, lambda i: _stored(earlier, times[i])
         )
     if isinstance(spec, RefineReference):
-        finer = run.evolution.numerics.refined(spec.refine, 4)
+        finer = run.evolution.numerics.refined(spec.refine)
         name = f"same solver, grid x{spec.refine} and finer steps"
         return lambda: _companion_reference(run, Evolution(run.case, finer), name, inside)
     if isinstance(spec, SolverReference):
@@ -158,7 +161,7 @@ def _companion(
     evolution.begin(_start(run, evolution))
     for t in times:
         run.drive(evolution, float(t), name)
-        u = evolution.sample(t)
+        u = evolution.frame()
         tail = _tail(u, grid.ndim)
         yield tail, u if u.shape[2:] == grid.shape else evolution.grid.interpolate(u, grid)
 
@@ -253,10 +256,10 @@ def _space_part(run: Main, final: Array, tail: float) -> tuple[float, str]:
     if points == numerics.points:
         return tail, "spectral tail"
     name = "coarser grid scaled by the spectral tail"
-    other = Evolution(run.case, numerics.with_points(points))
     try:
+        other = Evolution(run.case, numerics.with_points(points))
         found = list(_companion(run, other, list(run.times), name))
-    except (BlowUp, NotConverged):
+    except (BlowUp, NotConverged, CaseError, ExpressionError):  # 1/x may lack a value there
         return tail, "spectral tail"
     difference = relative_l2(found[-1][1], final)
     coarse_tail = max(t for t, _ in found)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pdekit import __version__
-from pdekit.files.atomic import plain, write_json, write_text
+from pdekit.files.atomic import make_folder, plain, write_json, write_text
 
 PASSED, SKIPPED = "ok", "skipped"
 UNITS = {"_s": "s", "_mb": "MB"}  # endings of the names of costs
@@ -42,7 +42,7 @@ def write_report(
         Heading of the report.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     ordered = sorted((dict(row) for row in rows), key=_urgency)
     facts = report_facts(ordered, folder, title)
     views = [view_of(row, facts) for row in ordered]

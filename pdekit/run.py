@@ -132,12 +132,13 @@ class Run:
         except BackendUnavailable as error:
             raise case.problem("run", str(error)) from error
         except ExpressionError as error:
-            raise case.problem("equation", error.reason) from error
+            raise case.problem(self._key_of(error.text), error.reason) from error
         self.equation, self.grid = self.evolution.equation, self.evolution.grid
         self.initial = self._initial()
         self.reference = reference_of(self)
         series = self._measure(self.initial, case.time.start)
-        self.invariants = tuple(self.equation.invariants(self.grid, self.initial))
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.invariants = tuple(self.equation.invariants(self.grid, self.initial))
         self._refuse_unknown_metrics(series)
         self._warn()
         self.record = Record.empty(
@@ -150,6 +151,11 @@ class Run:
         self.setup_s = time.perf_counter() - began
 
     # -- before the first step ---------------------------------------------------------
+
+    def _key_of(self, formula: str) -> str:
+        """Return the key of the equation's parameter that is this formula."""
+        given = self.case.equation.params
+        return next((f"equation.{k}" for k, v in given.items() if v == formula), "equation")
 
     def _initial(self) -> Array:
         try:
@@ -181,6 +187,11 @@ class Run:
         """Say what is suspicious about the case."""
         step = getattr(self.evolution.stepper, "h", None)
         self.warnings += self.case.warnings
+        if self.case.run.members > 1 and (self.initial == self.initial[:1]).all():
+            self.warnings.append(
+                f"run.members: nothing in `initial` is random, so all "
+                f"{self.case.run.members} members are the same"
+            )
         self.warnings += self.equation.warnings(
             self.grid, self.initial[0], self.evolution.integrator, step
         )
@@ -203,7 +214,19 @@ class Run:
                 self._integrate()
             except (BlowUp, NotConverged, Interrupted) as failure:
                 self.failure = failure
+            except ExpressionError as error:  # of a coefficient that depends on time
+                self.failure = self._blow_up(error)
             return conclude(self)
+
+    def _blow_up(self, error: ExpressionError) -> BlowUp:
+        """Say that a formula has no value at a time that a step needs."""
+        return BlowUp(
+            ", ".join(self.equation.fields),
+            self.evolution.time,
+            self.evolution.steps,
+            reason="cannot be advanced",
+            advice=error.reason,
+        )
 
     def _integrate(self) -> None:
         """Advance from frame to frame; goes on where the record ends."""
@@ -217,7 +240,7 @@ class Run:
             for index in range(self.record.frames, len(self.times)):
                 t = float(self.times[index])
                 self.drive(self.evolution, t, "solving")
-                self._keep(t, self.evolution.sample(t))
+                self._keep(t, self.evolution.frame())
         finally:
             self.solve_s = earlier + time.monotonic() - began
 
@@ -261,6 +284,7 @@ class Run:
         self.store.frame(index, *self.record.keep(u, series))
         self.observer.progress((index + 1) / len(self.times), "solving")
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _measure(self, u: Array, t: float) -> dict[str, Array]:
         """Return every time series at one frame, ``(member,)`` each."""
         u_hat = np.fft.fftn(u, axes=tuple(range(-self.grid.ndim, 0)))

@@ -76,11 +76,12 @@ def run_into(
         if overwrite:
             inputs.spare(case, folder)
         if resume:
-            with atomic.output_errors(folder):
-                folder.mkdir(parents=True, exist_ok=True)
+            atomic.make_folder(folder)
         else:
             folder = new_output_folder(folder, overwrite=overwrite)
         with folder_lock(folder), _logging_to(folder / LOG):
+            if resume and saved is None:
+                run.say(f"{folder}: no checkpoint to resume from; starting anew")
             result = _compute(run, case, folder, saved)
     return result, folder, run.failure
 
@@ -253,7 +254,8 @@ def _extras(run: Run, result: Result, folder: Path) -> None:
     if outputs.movie:
         from pdekit import plots
 
-        plots.movie(result, folder / FIGURES / "movie.gif")
+        if plots.movie(result, folder / FIGURES / "movie.gif") is None:
+            run.say("no movie is made: it shows one dimension, and two frames at least")
 
 
 def draw(result: Result, folder: Path, names: Any) -> list[Path]:

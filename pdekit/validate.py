@@ -106,8 +106,7 @@ def _free_name(name: str, source: str | Path, chosen: dict[str, str | Path]) -> 
 
 def _place(out: Path, name: str) -> Path:
     folder = out / "cases" / name
-    with atomic.output_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    atomic.make_folder(folder)
     return folder
 
 

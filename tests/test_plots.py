@@ -13,7 +13,7 @@ import pytest
 from pdekit.errors import UnknownName
 from pdekit.grid import Axis, Grid
 from pdekit.plots import FIGURES, figures, movie, save_figures
-from pdekit.plots._fields import coarsened, drift, edges, some_frames, symbol
+from pdekit.plots._fields import coarsened, drift, edges, in_words, some_frames, symbol
 from pdekit.plots._style import encode, fitted, short
 from pdekit.result import Result
 
@@ -244,6 +244,34 @@ def test_no_growth_without_theory_or_without_a_flat_start() -> None:
     unknown = unstable_wave()
     unknown.case["equation"] = {"name": "no such equation"}
     assert figures(unknown, ["growth"]) == {}
+
+
+def test_modes_whose_growth_is_not_steady_are_not_drawn() -> None:
+    result = unstable_wave()
+    t = result.times[:, None]
+    result.fields["psi"] = 1 + (result.fields["psi"] - 1) * np.exp(np.sin(2 * t))
+    assert figures(result, ["growth"]) == {}
+
+
+def test_names_are_spelt_as_one_writes_them() -> None:
+    assert in_words("renyi_entropy_inf") == "Rényi entropy ∞"
+    assert in_words("i4") == "I₄"
+
+
+def test_a_long_title_is_set_smaller_before_it_is_cut() -> None:
+    from pdekit.plots.spacetime import spacetime
+
+    title = "Akhmediev breather grows out of a plane wave and returns"
+    assert title in texts(spacetime(result_of(case={"title": title})))
+
+
+def test_an_error_of_one_size_spans_two_powers_of_ten() -> None:
+    from pdekit.plots.profile import profile
+
+    psi = soliton(1.0, 0.5)
+    drawn = profile(result_of(reference={"psi": psi[-1] + 3e-9}, reference_time=TIMES[-1]))
+    assert drawn is not None
+    assert drawn.axes[1].get_ylim() == (1e-9, 1e-8)
 
 
 def test_two_components_get_one_panel_each() -> None:

@@ -149,6 +149,7 @@ def test_a_frame_that_is_not_there(changes: dict[str, Any], place: str, words: s
 
 
 def test_a_result_of_another_box_or_equation() -> None:
+    """They are refused before the run."""
     solve(case_of()).save("out")
     box = {"x": {"interval": [-10, 10], "points": 64}}
     for changes in ({"domain": box, "initial": "sech(x)"}, {
@@ -199,3 +200,7 @@ def test_relative_l2_averages_members() -> None:
 def test_references_are_looked_at_before_the_run() -> None:
     with pytest.raises(CaseError, match="finite"):
         Run(load_case(case_of(reference="1/(t*x)")), Silent())
+    other = {"integrator": "strang", "steps": 10, "dealias": {"exp": {}}}
+    case = load_case(case_of(reference={"solver": other}))
+    with pytest.raises(CaseError, match=r"reference\.solver\.dealias: strang would"):
+        Run(case, Silent())

@@ -73,6 +73,12 @@ def test_a_blow_up_is_raised_or_returned() -> None:
     assert result.errors == {}
 
 
+def test_a_start_too_large_for_any_step_diverges() -> None:
+    start = {"initial": "1e60*exp(-x**2)", "reference": None}
+    with np.errstate(all="ignore"), pytest.raises(BlowUp, match="cannot be advanced"):
+        solve(case_of(**start, solver={"integrator": "dop853_ip"}))
+
+
 def test_checks_of_a_run_that_ended_early_do_not_hold_for_what_is_missing() -> None:
     checks = {"error_estimate": {"below": 1e9}}
     result = solve(case_of(**UNSTABLE, checks=checks), raise_on_failure=False)
@@ -167,6 +173,20 @@ def test_members_are_the_runs_with_their_own_seeds(solver: dict[str, Any]) -> No
         alone = solve(case(7 + member, 1)).fields["psi"]
         assert np.allclose(together.fields["psi"][:, member], alone, rtol=0, atol=1e-12)
     assert together.summary["solver"]["members"] == 3
+
+
+def test_members_cost_no_more_than_their_own_runs() -> None:
+    """No step of an adaptive member is taken again because of the others, but one."""
+    noise = {"state": "mi_noise", "noise_level": 1e-2}
+    solver = {"integrator": "dop853_ip", "rtol": 1e-8}
+    case = case_of(
+        initial=noise, solver=solver, reference="0*x+1", time={"end": 4, "save": 9}
+    )
+    costs = [
+        solve({**case, "run": {"members": members}}).summary["cost"] for members in (1, 8)
+    ]
+    again = 8 * 9 * 30  # a step that spans a frame is computed once more after it
+    assert costs[1]["transforms"] < 1.3 * 8 * costs[0]["transforms"] + again
 
 
 def test_checks_and_references_of_an_ensemble() -> None:
@@ -306,3 +326,78 @@ def test_single_precision_and_the_plain_engine() -> None:
     assert single < 1e-4
     plain = solve(case_of(run={"backend": "numpy"})).fields["psi"]
     assert np.allclose(plain, solve(case_of()).fields["psi"], rtol=0, atol=1e-12)
+
+
+# -- formulas without a value ----------------------------------------------------------
+
+
+def test_a_potential_may_use_the_parameters_of_the_case() -> None:
+    trap = {"reference": None, "initial": "exp(-x**2)", "time": {"end": 0.2, "save": 2}}
+    named = {"name": "nlse", "potential": "w**2*x**2 + a*t"}
+    plain = {"name": "nlse", "potential": "4.0*x**2 - 0.5*t"}
+    one = solve(case_of(**trap, equation=named, parameters={"w": 2.0, "a": -0.5}))
+    two = solve(case_of(**trap, equation=plain))
+    assert np.allclose(one.fields["psi"], two.fields["psi"], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("potential", "says"),
+    [
+        ("1j*x", "is complex; V is real"),
+        ("1/x", "is not finite"),
+        ("y", "unknown name 'y'"),
+    ],
+)
+def test_a_potential_that_makes_no_sense_is_refused_in_its_place(
+    potential: str, says: str
+) -> None:
+    case = case_of(equation={"name": "nlse", "potential": potential}, initial="exp(-x**2)")
+    with pytest.raises(CaseError, match=f"equation.potential: .*{says}"):
+        solve({**case, "reference": None})
+
+
+def test_a_potential_that_becomes_infinite_stops_the_run_and_keeps_it() -> None:
+    case = case_of(
+        equation={"name": "nlse", "potential": "1/(t-0.5)"},
+        initial="exp(-x**2)",
+        reference=None,
+        time={"end": 1, "save": 11},
+        solver={"integrator": "strang", "steps": 100},
+    )
+    result = solve(case, raise_on_failure=False)
+    assert result.status == "diverged"
+    assert len(result.times) >= 5
+    assert "'1/(t-0.5)' is not finite" in result.summary["message"]
+
+
+def test_a_reference_without_a_value_does_not_cost_the_result() -> None:
+    result = solve(case_of(reference="1/(t-0.5)", time={"end": 1, "save": 3}, checks={}))
+    assert result.ok
+    assert "is not finite at t = 0.5" in " ".join(result.summary["warnings"])
+
+
+def test_a_formula_without_a_value_on_the_coarser_grid_leaves_an_estimate() -> None:
+    domain = {"x": {"interval": [-20, 20], "points": 65}}
+    case = case_of(domain=domain, initial="sin(x)/x", reference=None, time={"end": 0.1})
+    assert "spectral tail" in solve(case).errors["estimator"]
+
+
+def test_a_reference_that_does_not_fit_is_refused_in_its_place() -> None:
+    with pytest.raises(CaseError, match="reference: dark_pair needs"):
+        solve(case_of(reference={"exact": "dark_pair"}))
+
+
+def test_members_that_are_all_the_same_are_told() -> None:
+    result = solve(case_of(run={"members": 2}, time={"end": 0.1}))
+    assert "all 2 members are the same" in " ".join(result.summary["warnings"])
+
+
+def test_rounding_of_single_precision_is_not_called_unresolved() -> None:
+    case = case_of(run={"precision": "single"}, time={"end": 0.5}, checks={})
+    assert "spectral tail" not in " ".join(solve(case).summary["warnings"])
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_start_that_overflows_says_so_without_noise() -> None:
+    case = case_of(initial="1e200*sech(x)", reference=None)
+    assert solve(case, raise_on_failure=False).status == "diverged"

@@ -287,6 +287,11 @@ def test_further_formats_and_the_log(command: Server) -> None:
     assert " INFO ok" in Path("out/log.txt").read_text()
 
 
+def test_a_movie_without_figures() -> None:
+    run_into(load_case(case_of(outputs={"figures": "none", "movie": True})), "out")
+    assert Path("out/figures/movie.gif").stat().st_size > 1000
+
+
 def test_provenance_names_no_folders(command: Server) -> None:
     folder = Path("some where/deep").absolute()
     case = write_case(folder / "case.yaml")
@@ -334,3 +339,10 @@ def test_files_that_a_case_reads_are_kept_beside_it(command: Server) -> None:
     assert own.status == 2
     assert "which the case reads" in own.err
     assert Path("cases/earlier/result.h5").exists()
+
+
+def test_a_resume_without_a_checkpoint_says_that_it_starts_anew(command: Server) -> None:
+    case = write_case(Path("case.yaml"), time={"end": 0.1, "save": 3}, checks={})
+    done = command.run("run", case, "--out", "new", "--resume", "--no-figures")
+    assert done.status == 0
+    assert "no checkpoint to resume from; starting anew" in done.err

@@ -296,10 +296,11 @@ def _without(value: Any, paths: set[KeyPath], here: KeyPath = ()) -> Any:
 def _in_order(read: Iterable[Problem], found: Iterable[Problem]) -> list[Problem]:
     """Return the problems in the order of the file, not too many.
 
-    What was wrong with a key when it was read is not reported a second time.
+    What was wrong with a key, or within its list, when it was read is not reported a
+    second time.
     """
     reported = {problem.path for problem in read}
-    later = (p for p in found if p.path not in reported)
+    later = (p for p in found if not {p.path, p.path.partition("[")[0]} & reported)
     unique = dict.fromkeys((*read, *later))
     ordered = sorted(unique, key=lambda p: (p.line or 0, p.column or 0))
     if len(ordered) > _MAX_PROBLEMS:

@@ -8,6 +8,7 @@ that only the equation, the integrator or the metric knows.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 from pdekit import registry
@@ -26,6 +27,7 @@ from pdekit.case.schema import (
     SolverSpec,
     TimeSpec,
 )
+from pdekit.case.wording import shown
 from pdekit.case.yaml_lines import KeyPath
 from pdekit.equation import AbstractEquation
 from pdekit.errors import suggestion
@@ -38,10 +40,19 @@ _BOUNDS = ("below", "above", "between", "equals")
 
 def apply(draft: Draft) -> None:
     """Apply every rule; the sections of ``draft`` end up with all defaults filled in."""
-    for rule in (_parameters, _equation, _domain, _time, _solver, _outputs, _run, _checks):
+    for rule in _RULES:
         rule(draft)
     case_functions.initial(draft)
     case_functions.reference(draft)
+
+
+def _name(draft: Draft) -> None:
+    """Refuse a name that leads out of the folder that holds the runs."""
+    name: str = draft.sections.get("name") or ""
+    parts = re.split(r"[/\\]", name) if name else []
+    if any(part in ("", ".", "..") or ":" in part or "\0" in part for part in parts):
+        message = f"must be plain, such as two_waves or waves/two (got {shown(name)})"
+        draft.say(("name",), message)
 
 
 def _parameters(draft: Draft) -> None:
@@ -173,6 +184,8 @@ def _outputs(draft: Draft) -> None:
         figures = registry.figures()
         for number, name in enumerate(outputs.figures):
             draft.known(("outputs", "figures", number), "figure", name, figures)
+    if outputs is not None and outputs.movie and len(draft.sections.get("domain", ())) > 1:
+        draft.say(("outputs", "movie"), "shows one axis only")
 
 
 def _run(draft: Draft) -> None:
@@ -223,3 +236,6 @@ def _bound(draft: Draft, path: KeyPath, check: CheckSpec) -> None:
         draft.say((*path, "between"), "must be [lower, upper] with lower <= upper")
     if (check.equals is None) != (check.within is None):
         draft.say(path, "equals and within belong together", at_key=True)
+
+
+_RULES = (_name, _parameters, _equation, _domain, _time, _solver, _outputs, _run, _checks)

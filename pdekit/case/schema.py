@@ -61,7 +61,9 @@ class AxisSpec(Section):
     interval: Annotated[tuple[Number, Number], Strict(False)] = Key(
         description="lower and upper end; the upper end of a periodic axis is not stored"
     )
-    points: Count = Key(description="number of grid points")
+    points: Annotated[int, Key(ge=2), BeforeValidator(whole)] = Key(
+        description="number of grid points"
+    )
     boundary: Literal["periodic", "dirichlet", "neumann", "chebyshev"] = Key(
         default="periodic", description="boundary condition, or Chebyshev points"
     )

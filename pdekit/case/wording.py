@@ -45,6 +45,9 @@ def plain_words(
     for detail in error.errors(include_url=False):
         path, _ = followed(model, detail["loc"])
         found.setdefault(path, []).append(detail)
+    for path in [p for p, details in found.items() if details[0]["type"] == "too_short"]:
+        if any(other != path and other[: len(path)] == path for other in found):
+            del found[path]  # only because what is wrong in the list was left out
     about_key = ("missing", "extra_forbidden")
     return [
         (path, _sentence(path, details, model), details[0]["type"] in about_key)

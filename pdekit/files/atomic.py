@@ -54,6 +54,12 @@ def output_errors(path: str | Path, needed: int = 0) -> Iterator[None]:
         raise OutputError(message) from error
 
 
+def make_folder(folder: str | Path) -> None:
+    """Make a folder with all above it, unless it is there."""
+    with output_errors(folder):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+
+
 @contextmanager
 def replacing(path: str | Path, needed: int = 0) -> Iterator[Path]:
     """Give a temporary file to write; it takes the place of ``path`` when all went well.

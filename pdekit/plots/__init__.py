@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pdekit.errors import UnknownName
-from pdekit.files.atomic import write_bytes
+from pdekit.files.atomic import make_folder, write_bytes
 from pdekit.plots._style import encode
 from pdekit.plots.diagnostics import diagnostics
 from pdekit.plots.growth import growth
@@ -83,7 +83,7 @@ def save_figures(
     for name, figure in figures(result, names).items():
         for extension in formats:
             path = Path(folder, f"{name}.{extension}")
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             write_bytes(path, encode(figure, extension))
             paths.append(path)
     return paths

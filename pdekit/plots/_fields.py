@@ -22,6 +22,16 @@ GREEK = frozenset(
         *("lambda", "mu", "nu", "xi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"),
     )
 )
+SPELLING = {
+    "shannon": "Shannon",
+    "renyi": "Rényi",
+    "tsallis": "Tsallis",
+    "half": "½",
+    "inf": "∞",
+    "i4": "I₄",
+    "i5": "I₅",
+}
+"""Parts of names that are written otherwise than in a file."""
 
 
 def symbol(name: str) -> str:
@@ -32,6 +42,11 @@ def symbol(name: str) -> str:
     if len(plain) <= 1:
         return plain or "u"
     return r"\mathrm{" + plain.replace("_", r"\_") + "}"
+
+
+def in_words(name: str) -> str:
+    """Return the name of a time series as one would write it."""
+    return " ".join(SPELLING.get(word, word) for word in name.split("_"))
 
 
 def measure(name: str, is_complex: bool) -> str:

@@ -136,9 +136,15 @@ def colour_bar(ax: Axes, mappable: Any, label: str) -> None:
     bar.ax.yaxis.set_offset_position("left")
 
 
-def legend_above(ax: Axes, columns: int = 4) -> None:
+def legend_above(ax: Axes, columns: int = 4, markerscale: float = 1.0) -> None:
     """Put the legend above ``ax``, where it cannot cover data."""
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.02), ncols=columns, borderpad=0)
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1.02),
+        ncols=columns,
+        borderpad=0,
+        markerscale=markerscale,
+    )
 
 
 def time_above(ax: Axes, time: float) -> Text:
@@ -149,10 +155,15 @@ def time_above(ax: Axes, time: float) -> Text:
 
 
 def log_scale(ax: Axes) -> None:
-    """Make the ordinate logarithmic, with powers of ten in plain text."""
+    """Make the ordinate logarithmic, with powers of ten in plain text, two at least."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    if high < 100 * low:
+        ax.set_ylim(
+            10.0 ** math.floor(math.log10(low)), 10.0 ** math.ceil(math.log10(high))
+        )
     ax.yaxis.set_major_locator(LogLocator(numticks=8))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: power_of_ten(value)))
     ax.yaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0), numticks=8))  # ticks cost time
@@ -163,8 +174,11 @@ def caption(drawn: Figure, result: Result) -> None:
     """Write the title of the case and how accurate its answer is."""
     width, height = drawn.get_size_inches()
     style: dict[str, Any] = {"ha": "left", "va": "top", "parse_math": False}
-    title = fitted(title_of(result), (width - 0.24) / 0.083)
-    drawn.text(0.12 / width, 1 - 0.1 / height, title, size=9, weight="bold", **style)
+    title = " ".join(title_of(result).split())
+    room = (width - 0.24) / 0.083
+    size = max(9 * min(1.0, room / max(len(title), 1)), 6.5)
+    title = fitted(title, room * 9 / size)
+    drawn.text(0.12 / width, 1 - 0.1 / height, title, size=size, weight="bold", **style)
     ensemble = f" · member 0 of {result.members}" if result.members else ""
     stated = fitted(accuracy(result.summary) + ensemble, (width - 0.24) / 0.06)
     drawn.text(0.12 / width, 1 - 0.28 / height, stated, size=7.5, color=QUIET, **style)

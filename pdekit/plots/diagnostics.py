@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pdekit.plots._fields import finite, invariant_names, members, symbol
+from pdekit.plots._fields import finite, in_words, invariant_names, members, symbol
 from pdekit.plots._style import LINE, QUIET, figure, legend_above, log_scale, panels
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Series = dict[str, NDArray[np.float64]]  # label -> (time, member)
 
-FAMILIES = ("shannon", "renyi", "tsallis")  # series that belong in one panel
+FAMILIES = ("shannon", "renyi")  # series that belong in one panel
 ELSEWHERE = ("max_abs",)  # the first panel shows it for every field
 DECADES = 1e2  # a positive series that spans more is drawn on a log scale
 FLAT = 1e-4  # a series that varies less, relatively, is drawn as a constant
@@ -70,8 +70,8 @@ def families(result: Result) -> dict[str, Series]:
         values = np.asarray(values)
         if name in (*ELSEWHERE, *invariant_names(result)) or values.dtype.kind not in "fiu":
             continue
-        label = name.replace("_", " ")
-        family = next((word for word in FAMILIES if word in name), label)
+        label = in_words(name)
+        family = next((in_words(word) for word in FAMILIES if word in name), label)
         series = finite(values.astype(float)).reshape(len(result.times), -1)
         groups.setdefault(family, {})[label] = series
     return groups

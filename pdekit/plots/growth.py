@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pdekit.result import Result
 
+STEADY = 0.05  # relative change of a rate within the stage that passes for none
 FEWEST = 8  # frames a slope is fitted to
 GROWN = 4.0  # growth exponent below which what decays still hides what grows
 
@@ -24,7 +25,8 @@ def growth(result: Result) -> Figure | None:
     """Draw the measured growth rate of every mode on the rate of linear theory.
 
     The slope of ln |û_k| is fitted over the second half of the linear stage, for modes that
-    grow e⁴-fold in it. Only for equations that know the theory and runs that start from it.
+    grow e⁴-fold in it and at a steady rate: what decays is gone then. Only for equations
+    that know the theory and runs that start from it.
     """
     equation = _equation(result)
     if equation is None or result.grid.ndim != 1 or result.members is not None:
@@ -36,9 +38,13 @@ def growth(result: Result) -> Figure | None:
     theory = equation.growth_rates(k, result.fields[name][0])
     if theory is None or len(stage) < FEWEST:
         return None
-    slopes = np.polyfit(result.times[stage], np.log(spectrum[stage] + 1e-300), 1)[0]
+    slopes = slope(result, spectrum, stage)
+    halves = [slope(result, spectrum, half) for half in np.array_split(stage, 2)]
     duration = float(result.times[stage[-1]] - result.times[0])
-    measured = (k > 0) & (theory * duration > GROWN)
+    steady = np.abs(halves[1] - halves[0]) < STEADY * np.abs(slopes)
+    measured = (k > 0) & (theory * duration > GROWN) & steady
+    if not measured.any():
+        return None
     drawn, axes = panels(1, 1, height=2.4, lines=1)
     ax = axes[0, 0]
     fine = np.linspace(0, 1.1 * k[(k > 0) & (theory > 0)].max(initial=k[1]), 400)
@@ -51,6 +57,15 @@ def growth(result: Result) -> Figure | None:
     ax.set_ylabel(rf"growth rate of $|\hat{{{symbol(name)}}}_k|$")
     legend_above(ax, 2)
     return drawn
+
+
+def slope(
+    result: Result, spectrum: NDArray[np.float64], stage: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Return the slope of ln |û_k| over some frames, for every mode."""
+    logs = np.log(spectrum[stage] + 1e-300)
+    slopes: NDArray[np.float64] = np.polyfit(result.times[stage], logs, 1)[0]
+    return slopes
 
 
 def linear_stage(spectrum: NDArray[np.float64]) -> NDArray[np.intp]:

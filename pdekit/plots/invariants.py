@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pdekit.plots._fields import EPS, drift, invariant_names
+from pdekit.plots._fields import EPS, drift, in_words, invariant_names
 from pdekit.plots._style import QUIET, figure, legend_above, log_scale, panels, short
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def invariants(result: Result) -> Figure | None:
     for name in names:
         drifts = drift(result, name)[1:]
         floored = np.maximum(drifts, EPS)
-        label = f"{name.replace('_', ' ')}  {short(drifts.max())}"
+        label = f"{in_words(name)}  {short(drifts.max())}"
         (line,) = ax.plot(result.times[1:], floored[:, 0], marker=marker, label=label)
         if ensemble := drifts.shape[1] > 1:
             worst = floored.max(axis=1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdekit.files.atomic import write_bytes
+from pdekit.files.atomic import make_folder, write_bytes
 from pdekit.plots._fields import closed, curves, members, peak, some_frames, symbol
 from pdekit.plots._style import caption, house_style, legend_above, panels, time_above
 
@@ -24,6 +24,7 @@ Curve = tuple[Any, str, Any]  # a line, its field, and the part of the field it 
 def movie(result: Result, path: str | Path) -> Path | None:
     """Write a GIF of member 0 of every field of a 1-D result; ``None`` when not 1-D.
 
+    Its folder is created when missing.
     Only the curves are drawn anew for each frame, so that a frame costs milliseconds.
     """
     if result.grid.ndim != 1 or len(result.times) < 2:
@@ -40,8 +41,10 @@ def movie(result: Result, path: str | Path) -> Path | None:
         loop=0,
         optimize=False,
     )
-    write_bytes(Path(path), buffer.getvalue())
-    return Path(path)
+    path = Path(path)
+    make_folder(path.parent)
+    write_bytes(path, buffer.getvalue())
+    return path
 
 
 def _frames(result: Result) -> list[Any]:

@@ -49,7 +49,9 @@ def draw_spectra(ax: Axes, result: Result, values: NDArray[Any]) -> None:
         ax.plot(
             k[order],
             np.where(amplitude > 0, amplitude, np.nan)[order],
-            lw=0.8,
+            ".",  # the spectrum of a periodic field is discrete, and may be a comb
+            ms=2,
+            mew=0,
             zorder=4 - shade,
             label=rf"t = {result.times[frame]:.3g}: τ = {short(cut)}",
         )
@@ -61,7 +63,7 @@ def draw_spectra(ax: Axes, result: Result, values: NDArray[Any]) -> None:
     if not real:
         ax.axvspan(-largest, -TAIL * largest, **shaded)
     log_scale(ax)
-    legend_above(ax, 2)
+    legend_above(ax, 2, markerscale=3)
 
 
 def relative_amplitude(values: NDArray[Any]) -> NDArray[np.float64]:

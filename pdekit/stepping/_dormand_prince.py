@@ -289,7 +289,7 @@ class AdaptiveStepper:
         """Guess from the sizes of the state and its first slope (a twentieth of a turn)."""
         size, rate = self.engine.norm(v), self.engine.norm(slope)
         span = self.system.end - t
-        h = 0.05 * size / rate if rate > 0 else span
+        h = 0.05 * size / rate if 0 < rate < math.inf else span
         return float(min(h * (self.control.rtol / 1e-6) ** (1 / 8), span))
 
     def _stop(self, state: State, h: float) -> None:

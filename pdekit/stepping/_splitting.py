@@ -93,9 +93,9 @@ class SplittingStepper(FixedStepper):
 
     def step(self, w: Array, time: float) -> Array:
         """Advance from seam to seam."""
-        if self.system.equation.time_dependent:
-            return self._run(w, self._flows, time)
-        return self._sequence(w)
+        if self.system.steady:
+            return self._sequence(w)
+        return self._run(w, self._flows, time)
 
     def single(self, u: Field, time: float, h: float) -> Field:
         """One complete step of size ``h``."""

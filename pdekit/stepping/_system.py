@@ -39,6 +39,7 @@ class System:
         self.start, self.end = start, end
         self.mask = mask
         self.linear = np.asarray(equation.symbol(grid), dtype=complex)
+        self.steady = not equation.time_dependent  # asked at every step
         self._time = start
         self._rest = self._coefficients(start)
         self._product = engine.pointwise(type(equation).product, self._rest)
@@ -76,7 +77,7 @@ class System:
         return self.engine.symbol(scale * np.exp(h * self.linear))
 
     def _rest_at(self, t: float) -> tuple[Any, ...]:
-        if self.equation.time_dependent and t != self._time:
+        if not self.steady and t != self._time:
             self._rest, self._time = self._coefficients(t), t
         return self._rest
 

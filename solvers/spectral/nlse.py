@@ -11,6 +11,7 @@ from pydantic import Field as Key
 
 from pdekit import spectral
 from pdekit.equation import AbstractEquation, Formula, Params
+from pdekit.errors import ExpressionError
 from pdekit.expressions import Expression, compile_expression, evaluate_on
 from pdekit.grid import Grid
 from pdekit.solvers.diagnostics import entropy, nlse_metrics, spacetime
@@ -87,15 +88,21 @@ class NLSE(AbstractEquation):
         """Return the potential V on the grid, or 0."""
         if self.params.potential is None:
             return (0.0,)
-        formula = _compiled(self.params.potential, (*grid.names, "t"))
+        formula = _compiled(self.params.potential, (*grid.names, "t", *self.numbers))
         values = {**dict(zip(grid.names, grid.points(), strict=True)), "t": t}
-        return (evaluate_on(formula, values, grid.shape),)
+        values |= {n: v for n, v in self.numbers.items() if n in formula.names_used}
+        potential = evaluate_on(formula, values, grid.shape)
+        if np.iscomplexobj(potential):
+            text = self.params.potential
+            raise ExpressionError(f"the formula {text!r} is complex; V is real", text)
+        return (potential,)
 
     @property
     def time_dependent(self) -> bool:
         """Whether the potential depends on time."""
         text = self.params.potential
-        return text is not None and "t" in _compiled(text, tuple("xyzt")).names_used
+        names = ("x", "y", "z", "t", *self.numbers)
+        return text is not None and "t" in _compiled(text, names).names_used
 
     @staticmethod
     def rate(psi: Any, v: Any, g: Any) -> Any:

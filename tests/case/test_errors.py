@@ -49,8 +49,8 @@ def refusal(tmp_path: Path, text: str | bytes, overrides: list[str] | None = Non
         ("1.0}", ".nan}", "1:36: equation.dispersion: must be a finite number (got .nan)"),
         ("1.0}", "-.inf}", "1:36: equation.dispersion: must be a finite number"),
         ("1.0}", "1e999}", "1:36: equation.dispersion: must be a finite number"),
-        ("points: 64", "points: 0", "3:36: domain.x.points: must be at least 1 (got 0)"),
-        ("points: 64", "points: -8", "3:36: domain.x.points: must be at least 1 (got -8)"),
+        ("points: 64", "points: 0", "3:36: domain.x.points: must be at least 2 (got 0)"),
+        ("points: 64", "points: -8", "3:36: domain.x.points: must be at least 2 (got -8)"),
         (
             "points: 64",
             "points: 6.5",
@@ -135,6 +135,11 @@ def refusal(tmp_path: Path, text: str | bytes, overrides: list[str] | None = Non
             "step: 0.1",
             "6:30: solver.step: is not used with an adaptive integrator",
         ),
+        (
+            "dop853, rtol: 1e-9",
+            "auto, step: 0.1",
+            "6:28: solver.step: is not used with an adaptive integrator 'dop853_ip'",
+        ),
         ("dop853, rtol: 1e-9", "bm4, step: 1, steps: 2", "(got step and steps)"),
         ("rtol: 1e-9", "rtol: 0", "6:36: solver.rtol: must be greater than 0 (got 0)"),
         ("rtol: 1e-9", "dealias: haf", "solver.dealias: must be none or half"),
@@ -161,6 +166,19 @@ def test_one_mistake(tmp_path: Path, old: str, new: str, expected: str) -> None:
     ("section", "expected"),
     [
         ("run: {device: gpu}", "7:15: run.device: must be one of auto, cpu, cuda"),
+        (
+            "run: {device: cuda, backend: fused}",
+            "7:15: run.device: cuda needs backend torch (got 'fused')",
+        ),
+        (
+            "run: {backend: torch, fft: scipy}",
+            "7:28: run.fft: arrays of torch are transformed by torch (got 'scipy')",
+        ),
+        ("run: {device: cuda, fft: ducc}", "run.fft: arrays of torch are transformed by"),
+        (
+            "run: {backend: numpy, fft: torch}",
+            "run.fft: torch does not transform arrays of backend numpy",
+        ),
         ("run: {threads: 0}", "7:16: run.threads: must be auto or at least 1 (got 0)"),
         ("run: {seed: -1}", "7:13: run.seed: must be at least 0"),
         ("run: {reproducible: no}", "run.reproducible: must be true or false (got 'no')"),
@@ -169,6 +187,7 @@ def test_one_mistake(tmp_path: Path, old: str, new: str, expected: str) -> None:
             "outputs: {figures: [spactime]}",
             "7:21: outputs.figures[0]: unknown figure 'spactime'",
         ),
+        ("outputs: {movie: 3}", "outputs.movie: must be true or false"),
         (
             "outputs: {format: [hdf]}",
             "outputs.format[0]: must be one of hdf5, netcdf3, csv",
@@ -199,6 +218,10 @@ def test_one_mistake(tmp_path: Path, old: str, new: str, expected: str) -> None:
             "7:14: parameters.a-b: must be a name of letters and digits",
         ),
         ("time: {end: 3}", "7:1: time: is given twice (first in line 5)"),
+        *(
+            (f"name: {name}", "7:7: name: must be plain, such as two_waves or waves/two")
+            for name in ("../out", "/out", "a/../../b", "..", r"..\b", "'C:out'")
+        ),
         ("task: dataset", "7:7: task: must be solve (got 'dataset')"),
     ],
 )
@@ -350,7 +373,7 @@ def test_no_permission(tmp_path: Path) -> None:
         ("solver.rtol=tight", "--set solver.rtol=tight: solver.rtol: must be a number"),
         (
             "domain.x.points=0",
-            "--set domain.x.points=0: domain.x.points: must be at least 1",
+            "--set domain.x.points=0: domain.x.points: must be at least 2",
         ),
         (
             "solver.rtl=1",
@@ -370,6 +393,15 @@ def test_no_permission(tmp_path: Path) -> None:
 )
 def test_an_error_names_its_override(tmp_path: Path, override: str, expected: str) -> None:
     assert expected in refusal(tmp_path, GOOD, [override])
+
+
+@pytest.mark.parametrize(
+    "override", ["outputs.format=[csvv]", "domain.x.interval=[0, 1e400]"]
+)
+def test_what_follows_from_a_mistake_is_not_a_second_one(
+    tmp_path: Path, override: str
+) -> None:
+    assert len(refusal(tmp_path, GOOD, [override]).splitlines()) == 1
 
 
 def test_errors_of_a_mapping_name_the_key() -> None:

@@ -180,6 +180,15 @@ def test_non_finite_values_are_noticed(name: str) -> None:
             assert not engine.is_finite(engine.forward(w))
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("component", [0, 1])
+def test_a_bad_component_is_noticed(name: str, component: int) -> None:
+    engine = make_engine(name, GRID, channels=2, members=2)
+    u = field(2, 2)
+    u[1, component, 100] = np.nan
+    assert not engine.is_finite(engine.forward(engine.load(engine.field(u))))
+
+
 def test_unknown_engine() -> None:
     with pytest.raises(UnknownName, match="fused"):
         make_engine("fussed", GRID, channels=1)
