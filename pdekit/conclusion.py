@@ -6,6 +6,8 @@ import logging
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -189,12 +191,17 @@ def _cost(run: Run, compare_s: float) -> dict[str, Any]:
 
 
 def _peak_memory_mb() -> float | None:
+    """Return the peak of this process alone: Linux starts ``ru_maxrss`` at the parent's."""
+    with suppress(OSError, StopIteration):
+        with Path("/proc/self/status").open() as lines:
+            peak = next(line for line in lines if line.startswith("VmHWM:"))
+        return int(peak.split()[1]) / (1 << 10)
     if sys.platform == "win32":
         return None
     import resource
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return largest / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
 def _solver(run: Run) -> dict[str, Any]:

@@ -129,12 +129,12 @@ def test_the_filter_is_honoured_and_warned_about(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("form", "key", "value", "expected"),
     [
-        ("txt", "num_points", 0, "config.txt:5:14: num_points: must be at least 1 (got 0)"),
+        ("txt", "num_points", 0, "config.txt:5:14: num_points: must be at least 2 (got 0)"),
         (
             "yaml",
             "num_points",
             0,
-            "config.yaml:5:13: num_points: must be at least 1 (got 0)",
+            "config.yaml:5:13: num_points: must be at least 2 (got 0)",
         ),
         (
             "txt",

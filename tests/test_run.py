@@ -153,6 +153,14 @@ def test_the_estimate_of_memory_is_near_the_peak(solver: dict[str, Any]) -> None
     assert 1 / 1.5 < memory.needed(load_case(case)) / peak < 1.5
 
 
+def test_the_peak_is_that_of_the_process_and_not_of_its_parent() -> None:
+    ballast = np.ones(1 << 26)  # half a gigabyte here, which a child is born with
+    script = "from pdekit.conclusion import _peak_memory_mb; print(_peak_memory_mb())"
+    words = [sys.executable, "-c", script]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 0.5 * ballast.nbytes / (1 << 20)
+
+
 # -- ensembles and random states -------------------------------------------------------
 
 
