@@ -88,10 +88,14 @@ def prepare_environment() -> None:
 
 
 def _loaded() -> dict[str, int]:
-    """Return the threads of imported libraries that threadpoolctl does not know."""
+    """Return the threads of imported libraries that threadpoolctl does not know.
+
+    Numba's are left alone until they run: asking for their number starts them, under a lock
+    that forked processes share and that one of them may have died with.
+    """
     counts = {}
-    if numba := sys.modules.get("numba"):
-        counts["numba"] = int(numba.get_num_threads())
+    if getattr(sys.modules.get("numba.np.ufunc.parallel"), "_is_initialized", False):
+        counts["numba"] = int(sys.modules["numba"].get_num_threads())
     if torch := sys.modules.get("torch"):
         counts["torch"] = int(torch.get_num_threads())
     return counts

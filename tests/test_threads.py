@@ -111,3 +111,21 @@ def test_the_users_environment_stays():
 
 def test_too_late_to_prepare():
     assert run(ASK.format(before="import pyfftw"))[:2] == ["None", "None"]
+
+
+def test_numba_is_not_started_for_its_number():
+    """Its start takes a lock that all forks share: a child killed there blocks the others."""
+    script = (
+        "import numba\n"
+        "from numba.np.ufunc import parallel\n"
+        "from pdekit import threads\n"
+        "with threads.limit(1):\n"
+        "    print(parallel._is_initialized)\n"
+        "numba.get_num_threads()\n"
+        "with threads.limit(1):\n"
+        "    print(parallel._is_initialized, numba.get_num_threads())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "True", "1"]
