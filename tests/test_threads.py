@@ -114,7 +114,7 @@ def test_too_late_to_prepare():
 
 
 def test_numba_is_not_started_for_its_number():
-    """Its start takes a lock that all forks share: a child killed there blocks the others."""
+    """Its start takes a lock that forks share: a child killed there blocks the others."""
     script = (
         "import numba\n"
         "from numba.np.ufunc import parallel\n"
