@@ -37,7 +37,7 @@ from pdekit.case.schema import (
 from pdekit.case.source import Overrides, Source
 from pdekit.case.types import Number, Section
 from pdekit.case.wording import followed, plain_words, shown
-from pdekit.case.yaml_lines import KeyPath, parse, read_text
+from pdekit.case.yaml_lines import KeyPath, parse, read_text, write
 from pdekit.errors import CaseError, Problem, suggestion
 
 __all__ = ["Case", "case_schema", "load_case", "shipped_cases"]
@@ -110,18 +110,7 @@ class Case(Section):
 
     def to_yaml(self) -> str:
         """Return YAML text with every default filled in; `load_case` takes it back."""
-        from io import StringIO
-
-        from ruamel.yaml import YAML
-
-        yaml = YAML(typ="safe", pure=True)
-        yaml.default_flow_style = None
-        yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-        yaml.width = 92
-        yaml.representer.ignore_aliases = lambda _: True
-        stream = StringIO()
-        yaml.dump(self.to_dict(), stream)
-        return stream.getvalue()
+        return write(self.to_dict())
 
     def _repr_html_(self) -> str:
         """Show the case in a notebook."""

@@ -8,8 +8,9 @@ depth and number of values are bounded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -262,3 +263,17 @@ def _syntax(error: Any, file: str, text: str) -> tuple[str, Mark]:
     if problem.startswith("mapping values are not allowed"):
         return "unexpected ':'; check the indentation, or put the text in quotes", mark
     return f"is not valid YAML: {problem}", mark
+
+
+def write(data: Mapping[str, Any]) -> str:
+    """Return plain data as YAML text, short lists and mappings on one line."""
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = None
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.width = 92
+    yaml.representer.ignore_aliases = lambda _: True
+    stream = StringIO()
+    yaml.dump(data, stream)
+    return stream.getvalue()

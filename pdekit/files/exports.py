@@ -84,14 +84,9 @@ def write_csv(result: Result, path: str | Path) -> None:
 
 def yaml_text(case: Mapping[str, Any]) -> str:
     """Return a case mapping as YAML, short lists and mappings on one line."""
-    from ruamel.yaml import YAML
+    from pdekit.case.yaml_lines import write
 
-    yaml = YAML(typ="safe", pure=True)
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.allow_unicode, yaml.width = True, 100
-    text = io.StringIO()
-    yaml.dump(atomic.plain(case), text)
-    return text.getvalue()
+    return write(atomic.plain(case))
 
 
 FORMATS: dict[str, Callable[[Result, Path], None]] = {

@@ -22,7 +22,7 @@ import numpy as np
 from pdekit.errors import BlowUp, NotConverged
 from pdekit.stepping import State
 from pdekit.stepping import _dop853_tableau as tableau
-from pdekit.stepping._system import System
+from pdekit.stepping._system import System, copied, scaled
 from pdekit.typing import Array, Field
 
 NOTCHES = 8
@@ -116,11 +116,11 @@ class AdaptiveStepper:
         self._weights5 = np.array(list(tableau.ERROR_5.values()))
         self._weights3 = np.array(list(tableau.ERROR_3.values()))
         self._norms = engine.norms(tuple(tableau.ERROR_5), tuple(tableau.ERROR_3))
-        self._scale = engine.stage(_scaled, into=("work",))
+        self._scale = engine.stage(scaled, into=("work",))
         self._first = engine.stage(first, into=("work",))
-        self._keep = engine.stage(_copied, into=("argument",))
+        self._keep = engine.stage(copied, into=("argument",))
         self._ends = [
-            tuple(engine.stage(_copied, into=(f"{name} {parity}",)) for name in ENDS)
+            tuple(engine.stage(copied, into=(f"{name} {parity}",)) for name in ENDS)
             for parity in ("even", "odd")
         ]
         self._add_linear = engine.stage(_with_linear, into=("work",))
@@ -339,14 +339,6 @@ class AdaptiveStepper:
 def first(v: Array, k: Array, e: Array, a: float) -> Array:
     """Argument of the second stage."""
     return e * (v + a * k)
-
-
-def _scaled(w: Array, factor: float) -> Array:
-    return w * factor
-
-
-def _copied(w: Array) -> Array:
-    return 1.0 * w
 
 
 def _with_linear(n: Array, argument: Array, linear: Array) -> Array:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pdekit.stepping._fixed import FixedStepper
-from pdekit.stepping._system import System
+from pdekit.stepping._system import System, scaled
 from pdekit.typing import Array, Field
 
 
@@ -39,7 +39,7 @@ class SpectralStepper(FixedStepper):
     def __init__(self, system: System, steps: int) -> None:
         super().__init__(system, steps)
         self._weights = self.weights(self.h)
-        self._scale = self.engine.stage(_scaled, into=("work",))
+        self._scale = self.engine.stage(scaled, into=("work",))
 
     @abstractmethod
     def weights(self, h: float) -> tuple[Any, ...]:
@@ -68,7 +68,3 @@ class SpectralStepper(FixedStepper):
         """One step of another size."""
         w = self.advance_by(self.open(u, time, h), time, h, self.weights(h))
         return self.close(w, time, h)
-
-
-def _scaled(w: Array, factor: float) -> Array:
-    return w * factor

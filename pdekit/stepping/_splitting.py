@@ -17,7 +17,7 @@ import numpy as np
 
 from pdekit.errors import NotApplicable
 from pdekit.stepping._fixed import FixedStepper
-from pdekit.stepping._system import System
+from pdekit.stepping._system import System, scaled
 from pdekit.typing import Array, Field
 
 Operation = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -77,7 +77,7 @@ class SplittingStepper(FixedStepper):
     def __init__(self, scheme: Splitting, system: System, steps: int) -> None:
         super().__init__(system, steps)
         self.scheme = scheme
-        self._multiply = self.engine.stage(_times, into=("work",))
+        self._multiply = self.engine.stage(scaled, into=("work",))
         self._drifts: dict[float, Array] = {}
         self._flows = self._plan(self.h)
         self._kept = set(self._drifts)
@@ -169,7 +169,3 @@ class Flow(NamedTuple):
     propagator: Array | None
     h: float
     clock: float
-
-
-def _times(w: Array, e: Array) -> Array:
-    return w * e

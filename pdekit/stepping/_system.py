@@ -43,7 +43,7 @@ class System:
         self._time = start
         self._rest = self._coefficients(start)
         self._product = engine.pointwise(type(equation).product, self._rest)
-        self._filter = engine.stage(_scaled, into=("work",))
+        self._filter = engine.stage(scaled, into=("work",))
         self._mask = None if mask is None else engine.symbol(mask)
         self._phase = (
             engine.phase_flow(type(equation).rate, self._rest)
@@ -88,5 +88,11 @@ class System:
         return (*fields, *(float(c) for c in self.equation.constants()))
 
 
-def _scaled(w: Array, factor: Array) -> Array:
+def scaled(w: Array, factor: Array | float) -> Array:
+    """Multiply by a number or by multipliers."""
     return w * factor
+
+
+def copied(w: Array) -> Array:
+    """Keep a field: the transforms work in place."""
+    return 1.0 * w
