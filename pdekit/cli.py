@@ -247,7 +247,7 @@ def _plot(options: argparse.Namespace) -> int:
     if options.movie:
         made = plots.movie(result, folder / "movie.gif")
         if made is None:
-            raise PdekitError("a movie shows one axis over several frames only")
+            raise PdekitError("a movie needs two frames at least")
         print(made)
     return 0
 

@@ -23,7 +23,7 @@ from pdekit.case.schema import (
 from pdekit.earlier import Earlier
 from pdekit.engine import Engine, make_engine
 from pdekit.equation import AbstractEquation
-from pdekit.errors import BlowUp, CaseError, NotApplicable, PdekitError
+from pdekit.errors import CaseError, NotApplicable, PdekitError
 from pdekit.expressions import compile_expression, evaluate_on
 from pdekit.grid import Axis, Grid
 from pdekit.stepping import State, Stepper
@@ -33,8 +33,6 @@ from pdekit.typing import Array, Field
 if TYPE_CHECKING:
     from pdekit.case import Case
 
-STRAY = 1e-6
-"""Imaginary part of a real field, relative, beyond which its real part is not trusted."""
 BLOCK_BYTES = 1 << 17
 """Members advanced together should stay within the second-level cache."""
 
@@ -148,7 +146,7 @@ class Evolution:
 
     def _block_size(self) -> int:
         """Return members advanced together: one if each has its own step size."""
-        if self._engine_name() == "torch":
+        if self._engine_name() == "torch" or self._threads() > 1:
             return self.members
         if self.integrator.adaptive:
             return 1
@@ -161,6 +159,10 @@ class Evolution:
             return str(run.backend)
         return "torch" if run.device.startswith("cuda") else "fused"
 
+    def _threads(self) -> int:
+        threads = self.case.run.threads
+        return 1 if threads == "auto" else int(threads)
+
     def _engine(self) -> Engine:
         run = self.case.run
         return make_engine(
@@ -171,7 +173,7 @@ class Evolution:
             precision=run.precision,
             device="cpu" if run.device == "auto" else run.device,
             fft=run.fft,
-            workers=1 if run.threads == "auto" else run.threads,
+            workers=self._threads(),
             reproducible=run.reproducible,
         )
 
@@ -185,10 +187,10 @@ class Evolution:
         return stepper
 
     def _mask(self) -> Array | None:
-        mask = self.numerics.mask
+        mask, real = self.numerics.mask, not self.equation.complex
         if isinstance(mask, ExponentialDealias):
-            return spectral.exponential(self.grid, **dict(mask.exp))
-        return spectral.half(self.grid) if mask == "half" else None
+            return spectral.exponential(self.grid, **dict(mask.exp), real=real)
+        return spectral.mask(mask, self.grid, real)
 
     def initial(self) -> Field:
         """Return the initial values ``(member, channel, *space)``."""
@@ -243,25 +245,40 @@ class Evolution:
         return True
 
     def frame(self) -> Field:
-        """Return all members where they have arrived, ``(member, channel, *space)``.
+        """Return all members where they have arrived, ``(member, channel, *space)``."""
+        return np.concatenate(self._arrivals)[: self.members]
 
-        Raises
-        ------
-        BlowUp
-            If the fields are real and rounding has grown into an imaginary part.
-        """
-        u = np.concatenate(self._arrivals)[: self.members]
+    def tail(self, u: Field) -> Array:
+        """Return the spectral tail of every component of ``(..., *space)``."""
+        ndim, points = self.grid.ndim, self.grid.shape[-1]
+        axes = tuple(range(-ndim, 0))
         if self.equation.complex:
-            return u
-        if np.abs(u.imag).max() > STRAY * np.abs(u.real).max():
-            raise BlowUp(
-                ", ".join(self.equation.fields),
-                self._until,
-                self.steps,
-                reason="is no longer real",
-                advice="rounding grows in the imaginary part that every field has",
-            )
-        return u.real
+            return spectral.tail(np.fft.fftn(u, axes=axes), ndim)
+        u_hat = np.fft.rfftn(u, axes=axes)
+        return spectral.tail(u_hat, ndim, points=points, kept=self.system.rhs.cut)
+
+    def unstable(self, u: Field, step: float) -> list[str]:
+        """Warn of a step that is too long for the velocities of ``u``.
+
+        An explicitly treated mode k turns at the rate  Σ |velocity| k,  which the step must
+        resolve as the integrator's region of stability says.
+        """
+        _, limit = getattr(self.integrator, "stability", (math.inf, math.inf))
+        rate = self.equation.advection(self.grid, u)
+        if rate is None or not math.isfinite(limit):
+            return []
+        cut = self.system.rhs.cut
+        shares = (
+            [2 * c / n for c, n in zip(cut, self.grid.shape, strict=True)] if cut else [1]
+        )
+        fastest = math.pi * float(np.max(rate)) * max(shares)
+        if step * fastest <= limit:
+            return []
+        return [
+            f"step {step:.3g} is longer than {limit / fastest:.3g}, the stability limit of "
+            f"{self.integrator.name} for the velocities at the start: high wavenumbers will "
+            "grow unless they are damped; use a smaller step"
+        ]
 
     @property
     def time(self) -> float:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdekit import registry
+from pdekit import registry, spectral
 from pdekit.arrays import is_tensor, namespace, real_dtype
 from pdekit.engine import make_engine
 from pdekit.equation import AbstractEquation
@@ -42,8 +42,8 @@ def evolve(
     *,
     start: float = 0.0,
     times: Sequence[float] | None = None,
-    integrator: str = "dop853_ip",
-    mask: Array | None = None,
+    integrator: str = "auto",
+    mask: Array | str | None = "auto",
     fft: str = "auto",
     workers: int = 1,
     **how: Any,
@@ -65,7 +65,8 @@ def evolve(
     integrator
         A name of ``pdekit list integrators``.
     mask
-        Dealiasing factors, such as those of `pdekit.spectral.half`.
+        Dealiasing factors, such as those of `pdekit.spectral.half`, or the name of such a
+        mask; what the equation prefers when left out.
     fft, workers
         Transform backend and its threads, for arrays.
     **how
@@ -90,7 +91,12 @@ def evolve(
     u = u if tensor else np.asarray(u)
     _check_shape(u, equation, grid)
     wanted = _wanted(times, start, end)
-    method = registry.integrator(integrator)
+    method = registry.integrator(
+        equation.integrator if integrator == "auto" else integrator
+    )
+    if isinstance(mask, str):
+        name = equation.dealias if mask == "auto" else mask
+        mask = spectral.mask(name, grid, real=not equation.complex)
     how = _checked(method, how, end - start)
     flat = u.reshape(-1, len(equation.fields), *grid.shape)
     together = tensor or not method.adaptive
@@ -115,7 +121,6 @@ def evolve(
             )
         ]
     found = parts[0] if together else xp.concatenate(parts, axis=1)
-    found = found if equation.complex else found.real
     found = found.reshape(len(wanted), *u.shape[: u.ndim - grid.ndim], *grid.shape)
     return found[0] if times is None else found
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from pdekit import spectral
 from pdekit.case.schema import (
     ExactReference,
     FileReference,
@@ -162,7 +161,7 @@ def _companion(
     for t in times:
         run.drive(evolution, float(t), name)
         u = evolution.frame()
-        tail = _tail(u, grid.ndim)
+        tail = float(np.max(evolution.tail(u)))
         yield tail, u if u.shape[2:] == grid.shape else evolution.grid.interpolate(u, grid)
 
 
@@ -175,11 +174,6 @@ def _start(run: Main, evolution: Evolution) -> Array:
     if evolution.grid.shape == grid.shape:
         return run.initial
     return grid.interpolate(run.initial, evolution.grid) if noisy else evolution.initial()
-
-
-def _tail(u: Array, ndim: int) -> float:
-    u_hat = np.fft.fftn(u, axes=tuple(range(-ndim, 0)))
-    return float(np.max(spectral.tail(u_hat, ndim)))
 
 
 # -- without a reference ---------------------------------------------------------------

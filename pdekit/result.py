@@ -144,7 +144,8 @@ class Result:
         """Write ``result.h5``, ``case.yaml`` and ``summary.json``; return the folder.
 
         A folder that holds something is left alone and a numbered one is made, unless
-        ``overwrite``. ``formats`` may also name ``netcdf3`` and ``csv``.
+        ``overwrite``. ``formats`` may also name
+        ``netcdf3``, ``csv`` and ``vtk``.
         """
         from pdekit.files.exports import save_result
 

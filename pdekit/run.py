@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from pdekit import memory, metrics, spectral, threads
+from pdekit import memory, metrics, threads
 from pdekit.case import Case, load_case
 from pdekit.errors import (
     BackendUnavailable,
@@ -195,6 +195,8 @@ class Run:
         self.warnings += self.equation.warnings(
             self.grid, self.initial[0], self.evolution.integrator, step
         )
+        if step is not None:
+            self.warnings += self.evolution.unstable(self.initial, step)
         for sentence in self.warnings:
             self.say(f"warning: {sentence}")
 
@@ -287,11 +289,10 @@ class Run:
     @np.errstate(over="ignore", invalid="ignore")
     def _measure(self, u: Array, t: float) -> dict[str, Array]:
         """Return every time series at one frame, ``(member,)`` each."""
-        u_hat = np.fft.fftn(u, axes=tuple(range(-self.grid.ndim, 0)))
         return {
             **self.equation.invariants(self.grid, u, t),
             **self.equation.diagnostics(self.grid, u),
-            "spectral_tail": spectral.tail(u_hat, self.grid.ndim).max(axis=-1),
+            "spectral_tail": self.evolution.tail(u).max(axis=-1),
         }
 
     def _check_tail(self, tail: Array, t: float) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from pdekit import fft
 from pdekit.arrays import as_like, floating, is_complex, is_tensor, namespace
-from pdekit.errors import ShapeError
+from pdekit.errors import ShapeError, UnknownName
 from pdekit.grid import Grid, GridError
 from pdekit.series import multiplicity
 from pdekit.typing import Array, Field, Spectrum
@@ -29,6 +29,20 @@ def two_thirds(grid: Grid, real: bool = False, like: Array | None = None) -> Arr
 def half(grid: Grid, real: bool = False, like: Array | None = None) -> Array:
     """Keep |m| < N/4 in every direction, half the band: the same for products of three."""
     return _sharp(grid, 4, real, like)
+
+
+def mask(name: str, grid: Grid, real: bool = False) -> Array | None:
+    """Return the mask ``two_thirds`` or ``half``, or None for ``none``.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such mask.
+    """
+    masks = {"two_thirds": two_thirds, "half": half}
+    if name not in ("none", *masks):
+        raise UnknownName("dealiasing", name, ("none", *masks))
+    return masks[name](grid, real) if name in masks else None
 
 
 def exponential(
@@ -102,7 +116,12 @@ def apply(u: Field, symbols: Spectrum, ndim: int = 1) -> Field:
 
 
 def tail(
-    u_hat: Spectrum, ndim: int = 1, *, points: int | None = None, cutoff: float = 0.9
+    u_hat: Spectrum,
+    ndim: int = 1,
+    *,
+    points: int | None = None,
+    cutoff: float = 0.9,
+    kept: Sequence[int] | None = None,
 ) -> Array:
     """Largest |û| with |k| > cutoff · k_Nyquist, relative to the largest |û| of all.
 
@@ -121,6 +140,9 @@ def tail(
         field; without it the spectrum is a full one.
     cutoff : float
         Where the tail begins.
+    kept : sequence of int, optional
+        Largest |m| along every axis that a truncation keeps: it takes the place of the
+        Nyquist mode then.
     """
     if not 1 <= ndim <= len(u_hat.shape):
         raise ShapeError(f"at least {ndim} axes", tuple(u_hat.shape), "u_hat")
@@ -131,7 +153,9 @@ def tail(
             if count != points // 2 + 1:
                 raise ShapeError(f"{points // 2 + 1} modes", count, f"{points} points")
             n, m = points, np.arange(count)
-        high = (m > cutoff * n / 2) | ((m == n // 2) & (m > 0))
+        top = n // 2 if kept is None else kept[i]
+        end = n / 2 if kept is None else top
+        high = (m > cutoff * end) | ((m == top) & (m > 0))
         outer = outer | high.reshape((-1,) + (1,) * (ndim - 1 - i))
     dims = tuple(range(-ndim, 0))
     xp, size = namespace(u_hat), abs(u_hat)

@@ -244,18 +244,20 @@ def _extras(run: Run, result: Result, folder: Path) -> None:
     outputs = run.case.outputs
     if not run.record.frames:
         return
-    if "netcdf3" in outputs.format:
-        exports.write_netcdf3(result, folder / "result.nc")
-    if "csv" in outputs.format:
-        exports.write_csv(result, folder / "diagnostics.csv")
+    for name in outputs.format:
+        if name != "hdf5":
+            exports.FORMATS[name](result, folder)
     if outputs.figures != "none":
         run.say("drawing figures")
         draw(result, folder / FIGURES, outputs.figures)
     if outputs.movie:
         from pdekit import plots
 
-        if plots.movie(result, folder / FIGURES / "movie.gif") is None:
-            run.say("no movie is made: it shows one dimension, and two frames at least")
+        if (
+            plots.movie(result, folder / FIGURES / "movie.gif", run.observer.progress)
+            is None
+        ):
+            run.say("no movie is made: it needs two frames at least")
 
 
 def draw(result: Result, folder: Path, names: Any) -> list[Path]:

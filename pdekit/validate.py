@@ -157,5 +157,7 @@ def _row(name: str, source: str | Path, out: Path, figures: bool) -> dict[str, A
     summary = result.summary
     keys = ("status", "checks", "errors", "invariants", "cost", "environment", "warnings",
             "solver", "message")  # fmt: skip
-    pictures = sorted(str(p) for p in (folder / FIGURES).glob("*.png"))
+    from pdekit.plots import in_order
+
+    pictures = [str(p) for p in in_order((folder / FIGURES).glob("*.png"))]
     return row | {key: summary[key] for key in keys} | {"figures": pictures}

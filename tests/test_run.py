@@ -206,16 +206,6 @@ def test_checks_and_references_of_an_ensemble() -> None:
     assert result.reference["psi"].shape == (2, 128)
 
 
-def test_a_gaussian_random_field_has_its_covariance() -> None:
-    grid, law = Grid.periodic(32, (0.0, 2.0)), {"alpha": 2.0, "tau": 3.0, "amplitude": 1.5}
-    rng = np.random.default_rng(1)
-    draws = np.array([random_field.gaussian(grid, rng, **law) for _ in range(4000)])
-    power = (np.abs(np.fft.fft(draws) / grid.size) ** 2).mean(axis=0) * 2.0
-    k = 2 * np.pi * np.fft.fftfreq(32, 2.0 / 32)
-    expected = 1.5**2 * (k**2 + 3.0**2) ** -2.0
-    assert np.allclose(power, expected, rtol=0.15)
-
-
 def test_random_fields_follow_run_seed_and_member() -> None:
     def start(**run: Any) -> Any:
         initial = {"random_field": {"alpha": 2, "tau": 3}}

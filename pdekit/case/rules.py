@@ -156,8 +156,10 @@ def _solver(draft: Draft) -> None:
 
 
 def _solver_at(draft: Draft, path: KeyPath, spec: SolverSpec) -> SolverSpec:
-    """Check that the keys belong to the integrator; fill in tolerances."""
+    """Check that the keys belong to the integrator; fill in what the equation prefers."""
     draft.known((*path, "name"), "solver", spec.name, registry.solvers())
+    if draft.equation is not None:
+        spec = spec.model_copy(update=_preferred(spec, draft.equation))
     fixed = [key for key in _FIXED_KEYS if getattr(spec, key) is not None]
     others = [key for key in _ADAPTIVE_KEYS if getattr(spec, key) is not None]
     found = draft.find((*path, "integrator"), registry.integrator, spec.integrator)
@@ -178,14 +180,18 @@ def _solver_at(draft: Draft, path: KeyPath, spec: SolverSpec) -> SolverSpec:
     return spec
 
 
+def _preferred(spec: SolverSpec, equation: type[AbstractEquation]) -> dict[str, str]:
+    """Return what ``auto`` means for an equation."""
+    keys = ("integrator", "dealias")
+    return {key: getattr(equation, key) for key in keys if getattr(spec, key) == "auto"}
+
+
 def _outputs(draft: Draft) -> None:
     outputs: OutputSpec | None = draft.sections.get("outputs")
     if outputs is not None and isinstance(outputs.figures, tuple) and outputs.figures:
         figures = registry.figures()
         for number, name in enumerate(outputs.figures):
             draft.known(("outputs", "figures", number), "figure", name, figures)
-    if outputs is not None and outputs.movie and len(draft.sections.get("domain", ())) > 1:
-        draft.say(("outputs", "movie"), "shows one axis only")
 
 
 def _run(draft: Draft) -> None:

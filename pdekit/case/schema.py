@@ -110,7 +110,11 @@ class RandomField(Section):
     kind: Literal["gaussian"] = Key(default="gaussian", description="law of the field")
     alpha: Positive = Key(default=2.5, description="α, decay of the spectrum")
     tau: Positive = Key(default=7.0, description="τ, inverse correlation length")
-    amplitude: Positive = Key(default=1.0, description="factor in front")
+    amplitude: Positive | Literal["fno"] = Key(
+        default=1.0,
+        union_mode="left_to_right",
+        description="factor in front, or fno for τ^(α − d/2), as the FNO data have it",
+    )
     seed: int | None = Key(default=None, ge=0, description="seed; run.seed when left out")
 
 
@@ -169,7 +173,7 @@ def _dealias_kind(value: Any) -> str:
 
 
 Dealias = Annotated[
-    Annotated[Literal["none", "half"], Tag("<name>")]
+    Annotated[Literal["auto", "none", "two_thirds", "half"], Tag("<name>")]
     | Annotated[ExponentialDealias, Tag("<exp>")],
     Discriminator(_dealias_kind),
 ]
@@ -200,7 +204,10 @@ class SolverSpec(Section):
     max_step: Positive | None = Key(default=None, description="largest step (adaptive)")
     first_step: Positive | None = Key(default=None, description="first step (adaptive)")
     max_steps: Count | None = Key(default=None, description="stop after so many steps")
-    dealias: Dealias = Key(default="none", description="treatment of aliased products")
+    dealias: Dealias = Key(
+        default="auto",
+        description="treatment of aliased products; auto is what the equation prefers",
+    )
     abort_tail: Positive | None = Key(
         default=None, le=1, description="stop when the spectral tail grows beyond this"
     )
@@ -334,7 +341,7 @@ class TimeSpec(Section):
 
 Names = Annotated[tuple[str, ...], Strict(False), BeforeValidator(_listed)]
 Formats = Annotated[
-    tuple[Literal["hdf5", "netcdf3", "csv"], ...],
+    tuple[Literal["hdf5", "netcdf3", "csv", "vtk"], ...],
     Strict(False), Key(min_length=1), BeforeValidator(_listed),
 ]  # fmt: skip
 
@@ -347,7 +354,7 @@ class OutputSpec(Section):
         union_mode="left_to_right",
         description="names of figures, or all, or none",
     )
-    movie: bool = Key(default=False, description="animated GIF of the fields")
+    movie: bool = Key(default=False, description="animated GIF of the fields, and an MP4 where ffmpeg is installed")
     format: Formats = Key(
         default=("hdf5",), description="file formats; hdf5 is always written"
     )

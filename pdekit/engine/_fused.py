@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +12,15 @@ import numpy as np
 from pdekit import fft as transforms
 from pdekit.engine import _kernels as kernels
 from pdekit.engine._codegen import compiled
+from pdekit.engine._compiled_program import CompiledProgram
+from pdekit.engine._flat_loops import FlatLoops, StageLoop
+from pdekit.fft import Backend, Plan
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
     from pdekit.grid import Grid
+    from pdekit.stepping._scheme import Stage
+    from pdekit.stepping._system import System
 
 Rest = tuple[Any, ...]
 """Coefficient fields and constants that a pointwise formula takes after the components."""
@@ -40,26 +45,84 @@ class FusedEngine:
         self.dtype = np.dtype("complex128" if precision == "double" else "complex64")
         self.real = np.dtype("float64" if precision == "double" else "float32")
         self.size = math.prod(grid.shape)
-        self.channels = channels
+        self.channels, self.members = channels, members
         self._space = grid.shape
         self._flat = (members, channels, self.size)
-        self.plan = transforms.plan(
-            (members, channels, *grid.shape),
-            axes=tuple(range(-grid.ndim, 0)),
+        self._library = {
+            "workers": workers,
+            "backend": fft,
+            "reproducible": reproducible,
+        }
+        self.threads, self.reproducible = workers, reproducible
+        self._count = 0
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The transform of all components of all members in place."""
+        return transforms.plan(
+            (*self._flat[:2], *self._space),
+            axes=tuple(range(-len(self._space), 0)),
             kind="c2c",
             dtype=self.dtype,
-            workers=workers,
-            backend=fft,
-            reproducible=reproducible,
+            **self._library,
         )
-        self.work: Array = self.plan.physical.reshape(self._flat)
-        self._buffers: dict[str, Array] = {"work": self.work}
-        self._forward, self._inverse = self.plan.forward, self.plan.inverse
+
+    @cached_property
+    def work(self) -> Array:
+        """The planned buffer."""
+        return self.plan.physical.reshape(self._flat)
 
     @property
     def transforms(self) -> int:
         """Transforms of one component of one member executed so far."""
-        return int(self.plan.transforms)
+        planned = self.plan.transforms if "plan" in self.__dict__ else 0
+        return int(planned) + self._count
+
+    def program(self, system: System, stages: Sequence[Stage]) -> CompiledProgram:
+        """Return the stages of an integrator, ready to run."""
+        return CompiledProgram(self, system, stages)
+
+    def count(self, transforms: int) -> None:
+        """Add to the number of transforms executed."""
+        self._count += transforms
+
+    def spectrum(self, u: Array, real: bool) -> Array:
+        """Return the normalised spectrum of fields, the half of it where they are real."""
+        axes = tuple(range(-len(self._space), 0))
+        u = np.asarray(u, self.real if real else self.dtype)
+        self._count += math.prod(u.shape[: -len(axes)])
+        library = self._functional
+        u_hat = library.rfft(u, axes) if real else library.fft(u, axes)
+        return u_hat * self.real.type(1.0 / self.size)
+
+    def points(self, u_hat: Array, real: bool) -> Array:
+        """Return the fields of a normalised spectrum."""
+        axes = tuple(range(-len(self._space), 0))
+        self._count += math.prod(u_hat.shape[: -len(axes)])
+        if real:
+            u = self._functional.irfft(u_hat, self._space, axes)
+        else:
+            u = self._functional.ifft(u_hat, axes)
+        return u * self.real.type(self.size)
+
+    @cached_property
+    def _functional(self) -> Backend:
+        """The library that opens and closes states, outside the steps."""
+        name = str(self._library["backend"])
+        return transforms.get("scipy" if name in ("auto", "pyfftw") else name)
+
+    @cached_property
+    def loops(self) -> FlatLoops:
+        """Loops over the field; their buffer ``work`` is the planned one."""
+        return FlatLoops(self._flat, self.dtype, {"work": self.work})
+
+    def copy(self, w: Array) -> Array:
+        """Return an independent copy in this engine's layout."""
+        return w.copy()
+
+    def stage(self, formula: Callable[..., Any], into: Sequence[str]) -> Callable[..., Any]:
+        """Compile a formula applied value by value, on its first call."""
+        return self.loops.stage(formula, into)
 
     def field(self, u: Array) -> Array:
         """Return values ``(member, channel, *space)`` in this engine's layout and dtype."""
@@ -84,34 +147,19 @@ class FusedEngine:
             np.copyto(self.work, w)
         return self.work
 
-    def copy(self, w: Array) -> Array:
-        """Return an independent copy in this engine's layout."""
-        return w.copy()
-
     def forward(self, w: Array) -> Array:
         """Transform the planned buffer in place, without scaling."""
-        self._forward()
+        self.plan.forward()
         return w
 
     def inverse(self, w: Array) -> Array:
         """Transform the planned buffer back in place, without scaling."""
-        self._inverse()
+        self.plan.inverse()
         return w
 
     def is_finite(self, w: Array) -> bool:
         """Test a value per component: a transform spreads a bad one over all of them."""
         return bool(np.isfinite(w[..., 0]).all())
-
-    def norm(self, w: Array) -> float:
-        """Return the Euclidean norm of all values of a field."""
-        return float(np.linalg.norm(w))
-
-    def _buffer(self, name: str) -> Array:
-        return self._buffers.setdefault(name, np.zeros(self._flat, self.dtype))
-
-    def stage(self, formula: Callable[..., Any], into: Sequence[str]) -> Callable[..., Any]:
-        """Compile a formula applied mode by mode, on its first call."""
-        return _Stage(formula, tuple(self._buffer(name) for name in into))
 
     def pointwise(
         self, formula: Callable[..., Any], rest: Rest
@@ -143,10 +191,10 @@ class FusedEngine:
         self, operations: Sequence[tuple[Callable[..., Any], tuple[Any, ...]]]
     ) -> Callable[[Array], Array]:
         """Bind every operation to the planned buffer: only a loop over calls is left."""
-        transforms = {self.forward: self._forward, self.inverse: self._inverse}
+        transforms = {self.forward: self.plan.forward, self.inverse: self.plan.inverse}
         calls: list[Callable[[], Any]] = []
         for operation, arguments in operations:
-            if isinstance(operation, _Stage | _PhaseFlow):
+            if isinstance(operation, StageLoop | _PhaseFlow):
                 calls.append(operation.bound(self.work, *arguments))
             else:
                 calls.append(transforms[operation])
@@ -158,56 +206,11 @@ class FusedEngine:
 
         return run
 
-    def slopes(self, count: int) -> Array:
-        """Return room for the slopes of a Runge–Kutta step."""
-        return np.zeros((count, *self._flat), self.dtype)
-
-    def combination(self, slots: Sequence[int], store: int) -> Callable[..., Array]:
-        """Compile  slopes[store] = turn·w;  w = e (v + Σ aⱼ slopes[slotsⱼ])."""
-        kernel = compiled("combination", kernels.combination_text(str(self.real)))
-        indices = np.array(slots)
-
-        def run(
-            w: Array, slopes: Array, turn: Array, v: Array, e: Array, a: Array
-        ) -> Array:
-            kernel(w, slopes, store, indices, turn, v, e, a)
-            return w
-
-        return run
-
-    def norms(self, first: Sequence[int], second: Sequence[int]) -> Callable[..., Any]:
-        """Compile the squared norms of two combinations of slopes and of a field."""
-        return compiled("norms", kernels.norms_text(first, second, str(self.real)))
-
     def coefficient(self, c: Array) -> Array:
         """Return a coefficient field as real values per point, or the number it is."""
         if np.ndim(c) == 0:
             return float(c)
         return np.array(np.broadcast_to(c, self._space), self.real).ravel()
-
-
-class _Stage:
-    """A formula of fields, symbols and numbers, with the arrays that take its results."""
-
-    def __init__(self, formula: Callable[..., Any], outputs: tuple[Array, ...]) -> None:
-        self._formula, self._outputs = formula, outputs
-        self._result = outputs[0] if len(outputs) == 1 else outputs
-        self._kernel: Callable[..., Any] | None = None
-
-    def __call__(self, *arguments: Any) -> Any:
-        kernel = self._kernel or self._compile(arguments)
-        kernel(*self._outputs, *arguments)
-        return self._result
-
-    def bound(self, *arguments: Any) -> Callable[[], Any]:
-        """Return the call with these very arguments."""
-        return partial(self._kernel or self._compile(arguments), *self._outputs, *arguments)
-
-    def _compile(self, arguments: Sequence[Any]) -> Callable[..., Any]:
-        kinds = [getattr(a, "ndim", 0) for a in arguments]
-        text = kernels.stage_text(self._formula, kinds, len(self._outputs))
-        self._kernel = compiled(f"stage_{self._formula.__name__}", text)
-        return self._kernel
 
 
 class _PhaseFlow:

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdekit import fft as transforms
+from pdekit.engine._array_program import ArrayProgram
 from pdekit.errors import BackendUnavailable
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
     from pdekit.grid import Grid
+    from pdekit.stepping._scheme import Stage
+    from pdekit.stepping._system import System
 
 
 Rest = tuple[Any, ...]
@@ -38,6 +41,7 @@ class GenericEngine:
         workers: int,
     ) -> None:
         self.name = library
+        self.members = 1  # of any number: arrays carry their own
         self.size = math.prod(grid.shape)
         self.channels = channels
         self._axes = tuple(range(-grid.ndim, 0))
@@ -66,6 +70,37 @@ class GenericEngine:
         """Return multipliers ``(channel, *modes)``."""
         return self._as(values, self._complex)
 
+    def modes(self, values: Array) -> Array:
+        """Return multipliers of this engine, real ones as real numbers."""
+        return self._as(values, self._complex if np.iscomplexobj(values) else self._real)
+
+    def to_modes(self, u: Array, real: bool) -> Array:
+        """Return the normalised spectrum of fields, the half of it where they are real."""
+        u = self._as(u, self._real if real else self._complex)
+        self._count += math.prod(u.shape[: -len(self._axes)])
+        if real:
+            u_hat = self._fft.r2c(u, self._axes, workers=self._workers)
+        else:
+            u_hat = self._fft.c2c(
+                u, self._axes, inverse=False, scaled=False, workers=self._workers
+            )
+        return u_hat * (1.0 / self.size)
+
+    def to_points(self, u_hat: Array, shape: tuple[int, ...], real: bool) -> Array:
+        """Return the fields of a normalised spectrum."""
+        self._count += math.prod(u_hat.shape[: -len(self._axes)])
+        if real:
+            return self._fft.c2r(
+                u_hat, shape, self._axes, scaled=False, workers=self._workers
+            )
+        return self._fft.c2c(
+            u_hat, self._axes, inverse=True, scaled=False, workers=self._workers
+        )
+
+    def program(self, system: System, stages: Sequence[Stage]) -> ArrayProgram:
+        """Return the stages of an integrator, ready to run."""
+        return ArrayProgram(self, system, stages)
+
     def restored(self, saved: Array) -> Array:
         """Return a field from its saved copy."""
         return self._as(saved, self._complex)
@@ -91,6 +126,10 @@ class GenericEngine:
             return bool(self._torch.isfinite(self._torch.view_as_real(sample)).all())
         return bool(np.isfinite(sample).all())
 
+    def shape(self, v: Array) -> tuple[int, ...]:
+        """Return the shape of a state in the loops: its own."""
+        return tuple(v.shape)
+
     def norm(self, w: Array) -> float:
         """Return the Euclidean norm of all values of a field."""
         w = w.detach() if self._torch is not None else w
@@ -106,7 +145,7 @@ class GenericEngine:
         """Apply a formula to the components of a field."""
 
         def run(w: Array, rest: Rest) -> Array:
-            return self._join(formula(*self._split(w), *rest))
+            return self.join(formula(*self._split(w), *rest))
 
         return run
 
@@ -119,7 +158,7 @@ class GenericEngine:
             components = self._split(w)
             rates = rate(*components, *rest)
             rates = rates if isinstance(rates, tuple) else (rates,)
-            return self._join(
+            return self.join(
                 tuple(
                     u * self._exp(1j * h * r)
                     for u, r in zip(components, rates, strict=True)
@@ -145,10 +184,10 @@ class GenericEngine:
         return [None] * count
 
     def combination(self, slots: Sequence[int], store: int) -> Callable[..., Array]:
-        """Return  w = e (v + Σ aⱼ slopes[slotsⱼ])  after  slopes[store] = turn·w."""
+        """Return  w = e (v + Σ aⱼ slopes[slotsⱼ])  after  slopes[store] = turn·n."""
 
-        def run(w: Array, slopes: Any, turn: Array, v: Array, e: Array, a: Array) -> Array:
-            slopes[store] = turn * w
+        def run(n: Array, slopes: Any, turn: Array, v: Array, e: Array, a: Array) -> Array:
+            slopes[store] = turn * n
             return e * (
                 v + sum(float(x) * slopes[s] for x, s in zip(a, slots, strict=True))
             )
@@ -174,7 +213,7 @@ class GenericEngine:
     def _split(self, w: Array) -> tuple[Array, ...]:
         return tuple(w[:, c] for c in range(self.channels))
 
-    def _join(self, components: Any) -> Array:
+    def join(self, components: Any) -> Array:
         if not isinstance(components, tuple):
             components = (components,)
         if self._torch is not None:

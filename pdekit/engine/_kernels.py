@@ -105,7 +105,7 @@ def kernel(w, h, {names}):
 
 
 def combination_text(real: str) -> str:
-    """Keep the slope  k = turn·w,  form  w = e (v + Σ aⱼ kⱼ):  one kernel for all stages.
+    """Keep the slope  k = turn·n,  form  w = e (v + Σ aⱼ kⱼ):  one kernel for all stages.
 
     The sum runs over real numbers, half the work of complex factors with no imaginary part.
     """
@@ -114,16 +114,16 @@ import numpy as np
 
 
 @loop
-def kernel(w, slopes, store, slots, turn, v, e, a):
+def kernel(w, n, slopes, store, slots, turn, v, e, a):
     w_parts, v_parts, k_parts = w.view(np.{real}), v.view(np.{real}), slopes.view(np.{real})
     for b in range(w.shape[0]):
         for c in range(w.shape[1]):
             for start in range(0, w.shape[2], {ROW}):
                 stop = start + {ROW}
                 row, back = w[b, c, start:stop], turn[c, start:stop]
-                slope = slopes[store, b, c, start:stop]
+                slope, new = slopes[store, b, c, start:stop], n[b, c, start:stop]
                 for i in range(row.shape[0]):
-                    slope[i] = back[i] * row[i]
+                    slope[i] = back[i] * new[i]
                 total = w_parts[b, c, 2 * start:2 * stop]
                 state = v_parts[b, c, 2 * start:2 * stop]
                 for i in range(total.shape[0]):

@@ -7,7 +7,8 @@ import math
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, FileFinder
 from importlib.util import find_spec, module_from_spec
@@ -125,6 +126,31 @@ class Library(Backend):
                 planned, how = self._measured(pair, f"{layout} workers {workers}")
         forward, inverse = planned
         return forward.execute, inverse.execute, how
+
+    @property
+    def extension_file(self) -> str:
+        """The shared library through which FFTW itself can be reached."""
+        return str(self._fftw.__file__)
+
+    @contextmanager
+    def planning(self, *, reproducible: bool) -> Iterator[None]:
+        """Let someone else plan with FFTW, knowing and adding to the wisdom kept here.
+
+        Reproducible plans see no wisdom: it would make them depend on the past.
+        """
+        with _planning:
+            if not reproducible:
+                self._recall()
+            before = self._fftw.export_wisdom()
+            if reproducible:
+                self._fftw.forget_wisdom()
+            try:
+                yield
+            finally:
+                if reproducible:
+                    self._set_wisdom(before)
+                elif self._fftw.export_wisdom() != before:
+                    self._remember()
 
     def _functional(
         self,

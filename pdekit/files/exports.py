@@ -13,6 +13,7 @@ import numpy as np
 from pdekit.errors import UnknownName
 from pdekit.files import atomic
 from pdekit.files.folders import folder_lock, new_output_folder
+from pdekit.files.vtk import write_vtk
 from pdekit.files.writer import write_result
 from pdekit.result import Result, diagnostic_dims, parts
 
@@ -89,9 +90,10 @@ def yaml_text(case: Mapping[str, Any]) -> str:
     return write(atomic.plain(case))
 
 
-FORMATS: dict[str, Callable[[Result, Path], None]] = {
+FORMATS: dict[str, Callable[[Result, Path], object]] = {
     "hdf5": lambda result, folder: write_result(result, folder / "result.h5"),
     "netcdf3": lambda result, folder: write_netcdf3(result, folder / "result.nc"),
     "csv": lambda result, folder: write_csv(result, folder / "diagnostics.csv"),
+    "vtk": write_vtk,
 }
-"""What ``outputs.format`` may name; `run` calls the last two once the run is done."""
+"""What ``outputs.format`` may name; `run` calls all but the first once the run is done."""

@@ -6,7 +6,7 @@ A figure is a function of a :class:`pdekit.result.Result` that returns a matplot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,22 +28,28 @@ if TYPE_CHECKING:
 
     from pdekit.result import Result
 
-__all__ = ["FIGURES", "figures", "movie", "save_figures"]
+__all__ = ["FIGURES", "figures", "in_order", "movie", "save_figures"]
 
 FIGURES: dict[str, tuple[Callable[[Result], Figure | None], str]] = {
-    "spacetime": (spacetime, "modulus (or value) of each field over space and time"),
+    "spacetime": (
+        spacetime,
+        "modulus (or value) of each field over space and time, in 1-D",
+    ),
     "snapshots": (
         snapshots,
-        "first, middle and last state of a field in two or three dimensions",
+        "states at telling times in 2-D; in 3-D planes and the strongest along z",
     ),
     "profile": (profile, "final state with the reference on it and the pointwise error"),
-    "spectrum": (spectrum, "Fourier spectrum at three times and its tail"),
+    "spectrum": (
+        spectrum,
+        "Fourier spectrum at a few times: modes and their tail in 1-D, shells in more",
+    ),
     "invariants": (invariants, "drift of the conserved quantities"),
-    "phase": (phase, "real against imaginary part at the middle of the run"),
+    "diagnostics": (diagnostics, "peak, energies, entropies and further time series"),
+    "phase": (phase, "real against imaginary part at the middle of the run, in 1-D"),
     "growth": (growth, "growth rate of each mode on an unstable background, beside theory"),
-    "diagnostics": (diagnostics, "peak, entropies and further time series"),
 }
-"""Name of a figure -> (function of a result, what it shows)."""
+"""Name of a figure -> (function of a result, what it shows), in the order of a report."""
 
 
 def figures(result: Result, names: Sequence[str] | str = "all") -> dict[str, Figure]:
@@ -58,6 +64,12 @@ def figures(result: Result, names: Sequence[str] | str = "all") -> dict[str, Fig
     """
     drawn = {name: FIGURES[name][0](result) for name in _chosen(names)}
     return {name: figure for name, figure in drawn.items() if figure is not None}
+
+
+def in_order(paths: Iterable[str | Path]) -> list[Path]:
+    """Sort files of figures as :data:`FIGURES` names them, others behind by their name."""
+    rank = {name: place for place, name in enumerate(FIGURES)}
+    return sorted(map(Path, paths), key=lambda p: (rank.get(p.stem, len(rank)), p.name))
 
 
 def save_figures(

@@ -105,6 +105,25 @@ def some_frames(count: int, limit: int = 3) -> list[int]:
     return [int(frame) for frame in chosen]
 
 
+def compared_frame(result: Result) -> int:
+    """Return the frame of the reference, else the last one that holds finite numbers."""
+    if result.reference and result.reference_time is not None:
+        return int(np.abs(result.times - result.reference_time).argmin())
+    for frame in reversed(range(len(result.times))):
+        if all(np.isfinite(values[frame]).any() for values in result.fields.values()):
+            return frame
+    return len(result.times) - 1
+
+
+def reference_of(result: Result, name: str) -> NDArray[Any] | None:
+    """Return the reference of member 0 of a field on the result's grid, if there is one."""
+    values = (result.reference or {}).get(name)
+    if values is None:
+        return None
+    last = np.asarray(values).reshape(-1, *result.grid.shape)
+    return finite(last[0])
+
+
 def edges(points: NDArray[Any]) -> NDArray[Any]:
     """Return the borders of the cells around sorted points, which lie between them."""
     if len(points) == 1:

@@ -10,7 +10,7 @@ import functools
 import io
 import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LEFT, RIGHT, BOTTOM, TOP = 0.66, 0.16, 0.42, 0.56  # margins around all panels, inches
 GAP, LINE = 0.66, 0.17  # between columns; one line of legend or title above a panel
+CHARACTER = 0.058  # inches that a character of a legend takes, about
 QUIET = "0.45"  # grey of everything that is not data
 MISSING = "0.8"  # grey of data that are not finite
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -145,6 +146,12 @@ def legend_above(ax: Axes, columns: int = 4, markerscale: float = 1.0) -> None:
         borderpad=0,
         markerscale=markerscale,
     )
+
+
+def legend_columns(labels: Iterable[str], width: float, most: int = 3) -> int:
+    """Return in how many columns a legend of ``width`` inches can be set."""
+    longest = max((len(label.replace("$", "")) for label in labels), default=1)
+    return max(1, min(most, int(width / (CHARACTER * longest + 0.4))))
 
 
 def time_above(ax: Axes, time: float) -> Text:

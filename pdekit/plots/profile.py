@@ -9,14 +9,18 @@ import numpy as np
 from pdekit.plots._fields import (
     EPS,
     closed,
+    compared_frame,
     curves,
     finite,
     members,
     peak,
+    reference_of,
     shown,
     symbol,
 )
 from pdekit.plots._style import figure, legend_above, log_scale, panels
+from pdekit.plots._ticks import coordinate_ticks
+from pdekit.plots.comparison import comparison
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,9 +32,13 @@ if TYPE_CHECKING:
 
 @figure
 def profile(result: Result) -> Figure | None:
-    """Draw |ψ|, Re ψ, Im ψ at the compared time; below, |ψ − reference| if there is one."""
-    if result.grid.ndim != 1:
-        return None
+    """Draw |ψ|, Re ψ, Im ψ at the compared time; below, |ψ − reference| if there is one.
+
+    In two and three dimensions maps of the state and of the error are drawn instead, when
+    there is a reference.
+    """
+    if result.grid.ndim > 1:
+        return comparison(result)
     frame = compared_frame(result)
     compared = bool(result.reference)
     drawn, axes = panels(
@@ -50,25 +58,6 @@ def profile(result: Result) -> Figure | None:
             draw_error(column[1], result, name, state[0], reference)
         column[-1].set_xlabel(f"${x}$")
     return drawn
-
-
-def compared_frame(result: Result) -> int:
-    """Return the frame of the reference, else the last one that holds finite numbers."""
-    if result.reference and result.reference_time is not None:
-        return int(np.abs(result.times - result.reference_time).argmin())
-    for frame in reversed(range(len(result.times))):
-        if all(np.isfinite(values[frame]).any() for values in result.fields.values()):
-            return frame
-    return len(result.times) - 1
-
-
-def reference_of(result: Result, name: str) -> NDArray[Any] | None:
-    """Return the reference of member 0 of a field on the result's grid, if there is one."""
-    values = (result.reference or {}).get(name)
-    if values is None:
-        return None
-    last = np.asarray(values).reshape(-1, *result.grid.shape)
-    return finite(last[0])
 
 
 def draw_state(
@@ -94,6 +83,7 @@ def draw_state(
             label = "_" if index else "reference"
             ax.plot(*closed(axis, part(reference)), label=label, **dashes)
     ax.set_xlim(axis.lower, axis.upper)
+    coordinate_ticks(ax.xaxis, axis, 2.75)
     legend_above(ax, 5)
 
 

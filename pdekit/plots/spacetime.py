@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pdekit.plots._colour import extremes, scale
 from pdekit.plots._fields import (
     closed,
     coarsened,
     edges,
     measure,
     members,
-    peak,
     shown,
     some_frames,
     symbol,
 )
-from pdekit.plots._style import MISSING, colour_bar, figure, panels
+from pdekit.plots._style import colour_bar, figure, panels
+from pdekit.plots._ticks import coordinate_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,24 +60,11 @@ def draw_map(ax: Axes, result: Result, values: NDArray[Any], label: str) -> None
     image = ax.pcolorfast(x, t, np.ma.masked_invalid(cells), **colours(cells, values))
     image.set_rasterized(True)
     ax.set_xlim(axis.lower, axis.upper)
+    coordinate_ticks(ax.xaxis, axis, 2.75)
     ax.set_ylim(result.times[0], result.times[-1])
     colour_bar(ax, image, label)
 
 
 def colours(cells: NDArray[Any], values: NDArray[Any]) -> dict[str, Any]:
     """Return colour map and limits: from 0 for a modulus, symmetric for a signed field."""
-    from matplotlib import colormaps, rcParams
-
-    largest = peak(cells)
-    least = float(np.nanmin(cells, initial=largest))
-    if np.iscomplexobj(values):
-        name, least = rcParams["image.cmap"], 0.0
-    elif least < 0:
-        name, least = "RdBu_r", -largest
-    else:
-        name = rcParams["image.cmap"]
-    return {
-        "cmap": colormaps[name].with_extremes(bad=MISSING),
-        "vmin": least,
-        "vmax": largest,
-    }
+    return scale(*extremes([cells]), np.iscomplexobj(values))

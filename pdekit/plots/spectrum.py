@@ -8,6 +8,7 @@ import numpy as np
 
 from pdekit.plots._fields import finite, members, peak, some_frames, symbol
 from pdekit.plots._style import figure, legend_above, log_scale, panels, short
+from pdekit.plots.shells import shell_spectra
 from pdekit.spectral import tail
 
 if TYPE_CHECKING:
@@ -22,8 +23,13 @@ TAIL = 0.9  # the tail is what lies beyond this part of the largest wavenumber
 
 @figure
 def spectrum(result: Result) -> Figure | None:
-    """Draw  |ψ̂(k)| / max |ψ̂|  first, middle and last; the legend states each tail."""
-    if result.grid.ndim != 1 or result.grid.axes[0].boundary != "periodic":
+    """Draw  |ψ̂(k)| / max |ψ̂|  first, middle and last; the legend states each tail.
+
+    In two and three dimensions the energy in shells is drawn instead.
+    """
+    if result.grid.ndim > 1:
+        return shell_spectra(result)
+    if result.grid.axes[0].boundary != "periodic":
         return None
     ensemble = result.members is not None
     drawn, axes = panels(1, len(result.fields), sharey=True, lines=3 if ensemble else 2)

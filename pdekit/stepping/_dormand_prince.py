@@ -22,7 +22,8 @@ import numpy as np
 from pdekit.errors import BlowUp, NotConverged
 from pdekit.stepping import State
 from pdekit.stepping import _dop853_tableau as tableau
-from pdekit.stepping._system import System, copied, scaled
+from pdekit.stepping._scheme import Stage
+from pdekit.stepping._system import System, copied
 from pdekit.typing import Array, Field
 
 NOTCHES = 8
@@ -78,7 +79,7 @@ class Control:
 
 @dataclass
 class Propagators:
-    """Multipliers of one step size: exp(c h L) and exp(−c h L)/N at every node c.
+    """Multipliers of one step size: exp(c h L) and exp(−c h L) at every node c.
 
     ``rows`` holds the coefficients of each stage times h; ``final`` is ``back`` at c = 1.
     """
@@ -105,26 +106,24 @@ class AdaptiveStepper:
     """Steps chosen by the error estimate; the last one lands on the end of the interval."""
 
     def __init__(self, system: System, control: Control, *, interaction: bool) -> None:
-        self.system, self.engine, self.control = system, system.engine, control
+        self.system, self.control = system, control
         self.interaction = interaction
-        engine = self.engine
-        self._slopes = engine.slopes(len(tableau.NODES))
+        self.program = system.program((Stage(slope, into=("slope",)),))
+        self.loops = loops = self.program.loops(system.engine.members)
+        self._slopes = loops.slopes(len(tableau.NODES))
         self._combine = [
-            engine.combination(tuple(row), stage - 1)
+            loops.combination(tuple(row), stage - 1)
             for stage, row in enumerate(tableau.STAGES[2:], start=2)
         ]
         self._weights5 = np.array(list(tableau.ERROR_5.values()))
         self._weights3 = np.array(list(tableau.ERROR_3.values()))
-        self._norms = engine.norms(tuple(tableau.ERROR_5), tuple(tableau.ERROR_3))
-        self._scale = engine.stage(scaled, into=("work",))
-        self._first = engine.stage(first, into=("work",))
-        self._keep = engine.stage(copied, into=("argument",))
+        self._norms = loops.norms(tuple(tableau.ERROR_5), tuple(tableau.ERROR_3))
+        self._first = loops.stage(first, into=("argument",))
         self._ends = [
-            tuple(engine.stage(copied, into=(f"{name} {parity}",)) for name in ENDS)
+            tuple(loops.stage(copied, into=(f"{name} {parity}",)) for name in ENDS)
             for parity in ("even", "odd")
         ]
-        self._add_linear = engine.stage(_with_linear, into=("work",))
-        self._linear = engine.symbol(system.linear * engine.size)
+        self._add_linear = loops.stage(_with_linear, into=("sum",))
         self._sizes: dict[float, Propagators] = {}
         self._pending: Pending | None = None
         self._shortest = math.inf
@@ -134,10 +133,9 @@ class AdaptiveStepper:
 
     def start(self, u: Field) -> State:
         """Return the state at the initial time, with the first slope and step size."""
-        engine, t = self.engine, self.system.start
-        w = engine.forward(engine.load(engine.field(u)))
-        v = engine.copy(self._scale(w, 1.0 / engine.size))
-        slope = engine.copy(self._slope(engine.load(v), t))
+        t, v = self.system.start, self.program.open(u)
+        v = v.reshape(self._shape(v))
+        slope = self.loops.copy(self._slope(v, t))
         h = self.control.first_step or self._first_size(v, slope, t)
         return State(v, t, 0, {"slope": slope, "h": h, "rejected": 0})
 
@@ -158,12 +156,10 @@ class AdaptiveStepper:
 
     def sample(self, state: State, time: float) -> Field:
         """Values at a time within the next step, by the order-7 interpolant."""
-        engine = self.engine
-        if time <= state.time:
-            w = engine.load(state.u)
-        else:
-            w = self._interpolate(self._next(state), time)
-        return engine.values(engine.inverse(w))
+        early = time <= state.time
+        return self.program.close(
+            state.u if early else self._interpolate(self._next(state), time)
+        )
 
     def describe(self) -> dict[str, Any]:
         """Return tolerances and the range of step sizes."""
@@ -175,7 +171,7 @@ class AdaptiveStepper:
 
     def _independent(self, state: State) -> State:
         """Return the state in arrays of its own: later steps reuse those it is in."""
-        copy = self.engine.copy
+        copy = self.loops.copy
         slope = copy(state.extra["slope"])
         own = replace(state, u=copy(state.u), extra={**state.extra, "slope": slope})
         if self._pending is not None and self._pending.before is state:
@@ -226,12 +222,11 @@ class AdaptiveStepper:
     def _attempt(self, v: Array, t: float, size: Propagators) -> Array:
         """Run the eleven further stages and form the new state in the loaded field."""
         slopes, c = self._slopes, tableau.NODES
-        self.engine.load(v)
         w = self._first(v, slopes[0], size.turn[1], float(size.rows[1][0]))
         for stage in range(1, 12):
-            w = self._nonlinear(w, t + c[stage] * size.h)
+            n = self._slope(w, t + c[stage] * size.h)
             w = self._combine[stage - 1](
-                w, slopes, size.back[stage], v, size.turn[stage + 1], size.rows[stage + 1]
+                n, slopes, size.back[stage], v, size.turn[stage + 1], size.rows[stage + 1]
             )
         return w
 
@@ -244,15 +239,14 @@ class AdaptiveStepper:
         scale = (self.control.atol + self.control.rtol * math.sqrt(nv)) / STRICTNESS
         return error / scale if math.isfinite(error) and scale > 0 else math.inf
 
-    def _nonlinear(self, w: Array, t: float) -> Array:
-        """Return N times the slope at the loaded argument, linear part too if plain."""
-        if self.interaction:
-            return self.system.nonlinear(w, t)
-        argument = self._keep(w)
-        return self._add_linear(self.system.nonlinear(w, t), argument, self._linear)
-
     def _slope(self, w: Array, t: float) -> Array:
-        return self._scale(self._nonlinear(w, t), 1.0 / self.engine.size)
+        """Return the slope at an argument, linear part too if plain."""
+        n = self.program.evaluate(w, t)
+        return n if self.interaction else self._add_linear(n, w, self.program.multipliers)
+
+    def _shape(self, v: Array) -> tuple[int, ...]:
+        """Return the shape of states in the loops, which may be flat."""
+        return self.loops.shape(v)
 
     # -- step sizes --------------------------------------------------------------------
 
@@ -274,10 +268,9 @@ class AdaptiveStepper:
         return self._sizes[h]
 
     def _propagators(self, h: float) -> Propagators:
-        n = self.engine.size
         shifts = [c * h if self.interaction else 0.0 for c in tableau.NODES]
         turns = {
-            a: (self.system.propagator(a), self.system.propagator(-a, 1.0 / n))
+            a: (self.program.propagator(a), self.program.propagator(-a))
             for a in dict.fromkeys(shifts)
         }
         rows = [h * np.array(list(row.values())) for row in tableau.STAGES]
@@ -287,7 +280,7 @@ class AdaptiveStepper:
 
     def _first_size(self, v: Array, slope: Array, t: float) -> float:
         """Guess from the sizes of the state and its first slope (a twentieth of a turn)."""
-        size, rate = self.engine.norm(v), self.engine.norm(slope)
+        size, rate = self.loops.norm(v), self.loops.norm(slope)
         span = self.system.end - t
         h = 0.05 * size / rate if 0 < rate < math.inf else span
         return float(min(h * (self.control.rtol / 1e-6) ** (1 / 8), span))
@@ -308,8 +301,7 @@ class AdaptiveStepper:
         size, before, after = step.size, step.before, step.after
         h, v, t = size.h, before.u, before.time
         slopes = self._dense_slopes(step)
-        back = self.engine.size * size.final
-        change = back * after.u - v
+        change = size.final * after.u - v
         parts = [change, h * slopes[0] - change, 2 * change - h * (slopes[12] + slopes[0])]
         parts += [h * sum(d * slopes[s] for s, d in row.items()) for row in tableau.DENSE]
         x = (time - t) / h
@@ -317,21 +309,22 @@ class AdaptiveStepper:
         for i, part in enumerate(reversed(parts)):
             y = (y + part) * (x if i % 2 == 0 else 1 - x)
         c = x * h if self.interaction else 0.0
-        return self.engine.load(self.system.propagator(c) * (v + y))
+        return self.program.propagator(c) * (v + y)
 
     def _dense_slopes(self, step: Pending) -> Any:
         """Return all slopes of a step, those of the three extra stages included."""
         size, before, after = step.size, step.before, step.after
-        slopes, h, n = self._slopes, size.h, self.engine.size
+        slopes, h = self._slopes, size.h
         if not step.dense:
             slopes[0] = before.extra["slope"]
-            slopes[12] = n * size.final * after.extra["slope"]
+            slopes[12] = size.final * after.extra["slope"]
             for stage in (13, 14, 15):
                 row = tableau.STAGES[stage]
                 argument = before.u + h * sum(a * slopes[s] for s, a in row.items())
-                w = self.engine.load(size.turn[stage] * argument)
-                w = self._nonlinear(w, before.time + tableau.NODES[stage] * h)
-                slopes[stage] = size.back[stage] * w
+                n = self._slope(
+                    size.turn[stage] * argument, before.time + tableau.NODES[stage] * h
+                )
+                slopes[stage] = size.back[stage] * n
             step.dense = True
         return slopes
 
@@ -339,6 +332,11 @@ class AdaptiveStepper:
 def first(v: Array, k: Array, e: Array, a: float) -> Array:
     """Argument of the second stage."""
     return e * (v + a * k)
+
+
+def slope(n: Array) -> Array:
+    """N itself."""
+    return n
 
 
 def _with_linear(n: Array, argument: Array, linear: Array) -> Array:

@@ -15,7 +15,7 @@ CHECK_EVERY = 10
 """Steps between two looks for a non-finite value."""
 
 
-class FixedStepper(ABC):
+class FixedSteps:
     """Steps of one size from the start to the end of the interval.
 
     Time is  t₀ + n h,  never accumulated.  A sample between two steps is one shorter step
@@ -23,9 +23,40 @@ class FixedStepper(ABC):
     """
 
     def __init__(self, system: System, steps: int) -> None:
-        self.system, self.engine = system, system.engine
+        self.system = system
         self.steps = steps
         self.h = (system.end - system.start) / steps
+
+    def time(self, n: int) -> float:
+        """Time after ``n`` steps."""
+        return self.system.end if n == self.steps else self.system.start + n * self.h
+
+    def _steps_to(self, until: float) -> int:
+        return min(self.steps, math.floor((until - self.system.start) / self.h + 1e-9))
+
+    def arrived(self, state: State, until: float) -> bool:
+        """Whether the next step would pass ``until``."""
+        return state.step >= self._steps_to(until)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the step size."""
+        return {"step": self.h}
+
+    def _stop(self, step: int) -> None:
+        raise BlowUp(
+            ", ".join(self.system.equation.fields),
+            self.time(step),
+            step,
+            advice=f"try a step smaller than {self.h:.3g}",
+        )
+
+
+class FixedStepper(FixedSteps, ABC):
+    """Fixed steps of physical values in the loaded field, one call after the other."""
+
+    def __init__(self, system: System, steps: int) -> None:
+        super().__init__(system, steps)
+        self.engine = system.engine
 
     @abstractmethod
     def open(self, u: Field, time: float, h: float) -> Array:
@@ -49,17 +80,6 @@ class FixedStepper(ABC):
         w = self.open(self.engine.field(u), t, self.h)
         return State(self.engine.copy(w), t)
 
-    def time(self, n: int) -> float:
-        """Time after ``n`` steps."""
-        return self.system.end if n == self.steps else self.system.start + n * self.h
-
-    def _steps_to(self, until: float) -> int:
-        return min(self.steps, math.floor((until - self.system.start) / self.h + 1e-9))
-
-    def arrived(self, state: State, until: float) -> bool:
-        """Whether the next step would pass ``until``."""
-        return state.step >= self._steps_to(until)
-
     def advance(self, state: State, until: float, max_steps: int) -> State:
         """Take at most ``max_steps`` steps, none of them past ``until``."""
         last = min(self._steps_to(until), state.step + max_steps)
@@ -79,15 +99,3 @@ class FixedStepper(ABC):
         if abs(rest) > 1e-9 * self.h:
             u = self.single(u, state.time, rest)
         return self.engine.values(u)
-
-    def describe(self) -> dict[str, Any]:
-        """Return the step size."""
-        return {"step": self.h}
-
-    def _stop(self, step: int) -> None:
-        raise BlowUp(
-            ", ".join(self.system.equation.fields),
-            self.time(step),
-            step,
-            advice=f"try a step smaller than {self.h:.3g}",
-        )

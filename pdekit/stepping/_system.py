@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pdekit.engine import Engine
+from pdekit.engine._rhs import RightHandSide, lookup, parameters
 from pdekit.equation import AbstractEquation
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
     from pdekit.grid import Grid
+    from pdekit.stepping._scheme import Stage
 
 
 class System:
@@ -20,9 +24,10 @@ class System:
     Parameters
     ----------
     mask
-        Dealiasing factors ``(*modes)`` for the nonlinear term and its argument. The linear
-        propagator never sees them; splitting methods, which have no nonlinear term to
-        filter, take projections (zeros and ones) only and project the field.
+        Dealiasing factors ``(*modes)`` for the nonlinear term and its argument. A sharp one
+        of real fields truncates the state itself; otherwise the linear propagator never
+        sees it. Splitting methods, which have no nonlinear term to filter, take projections
+        (zeros and ones) only and project the field.
     """
 
     def __init__(
@@ -38,54 +43,61 @@ class System:
         self.equation, self.grid, self.engine = equation, grid, engine
         self.start, self.end = start, end
         self.mask = mask
-        self.linear = np.asarray(equation.symbol(grid), dtype=complex)
-        self.steady = not equation.time_dependent  # asked at every step
-        self._time = start
-        self._rest = self._coefficients(start)
-        self._product = engine.pointwise(type(equation).product, self._rest)
-        self._filter = engine.stage(scaled, into=("work",))
-        self._mask = None if mask is None else engine.symbol(mask)
-        self._phase = (
-            engine.phase_flow(type(equation).rate, self._rest)
-            if equation.has_phase_flow
-            else None
-        )
+        self.rhs = RightHandSide(equation, grid, mask)
+        self.steady = not equation.time_dependent and equation.steady_source
+        self._time: float | None = None
+        self._coefficients: dict[str, Any] = {}
 
-    def nonlinear(self, w: Array, t: float) -> Array:
-        """Return N · fft-normalised  N̂(u, t)  of the loaded spectrum ``w``."""
-        if self._mask is not None:
-            w = self._filter(w, self._mask)
-        w = self.engine.inverse(w)
-        w = self._product(w, self._rest_at(t))
-        w = self.engine.forward(w)
-        if self._mask is not None:
-            w = self._filter(w, self._mask)
-        return w
+    @cached_property
+    def linear(self) -> Array:
+        """L ``(variable, *modes)``, of real numbers where it is real."""
+        linear = np.asarray(self.equation.symbol(self.grid))
+        shape = (len(self.rhs.variables), *self.rhs.modes)
+        linear = np.broadcast_to(linear, shape)
+        real = not np.iscomplexobj(linear) or not linear.imag.any()
+        return linear.real.astype(float) if real else linear.astype(complex)
 
-    @property
+    # -- what the nonlinear term needs -------------------------------------------------
+
+    def coefficients(self, t: float) -> Mapping[str, Any]:
+        """Return the coefficients of the products, as fields of the engine or numbers."""
+        if self._time is None or (t != self._time and self.equation.time_dependent):
+            found = self.equation.coefficients(self.grid, t)
+            self._coefficients = {k: self.engine.coefficient(c) for k, c in found.items()}
+            self._time = t
+        return self._coefficients
+
+    def source(self, t: float) -> Array | None:
+        """Return the source at ``t``, ``(1, channel, *space)``, or None."""
+        values = self.equation.source(self.grid, t)
+        return None if values is None else values[None]
+
+    def program(self, stages: Sequence[Stage]) -> Any:
+        """Return the stages of an integrator, ready to run on the engine."""
+        return self.engine.program(self, stages)
+
+    # -- the two flows of a splitting --------------------------------------------------
+
+    @cached_property
     def phase(self) -> tuple[Any, tuple[Any, ...]]:
-        """The flow of N, and the coefficients it takes now."""
-        return self._phase, self._rest
+        """The flow of N, and what it takes now beside the fields."""
+        rest = self._rest(self.start)
+        return self.engine.phase_flow(type(self.equation).rate, rest), rest
 
     def kick(self, w: Array, h: float, t: float) -> Array:
         """Flow of N over ``h`` on the loaded physical values, exact."""
-        assert self._phase is not None  # noqa: S101 - the splitting integrators ask first
-        return self._phase(w, h, self._rest_at(t))
+        flow, _ = self.phase
+        return flow(w, h, self._rest(t))
 
     def propagator(self, h: float, scale: float = 1.0) -> Array:
-        """Return  scale · exp(h L)  as multipliers."""
+        """Return  scale · exp(h L)  as multipliers of all modes."""
         return self.engine.symbol(scale * np.exp(h * self.linear))
 
-    def _rest_at(self, t: float) -> tuple[Any, ...]:
-        if not self.steady and t != self._time:
-            self._rest, self._time = self._coefficients(t), t
-        return self._rest
-
-    def _coefficients(self, t: float) -> tuple[Any, ...]:
-        fields = tuple(
-            self.engine.coefficient(c) for c in self.equation.coefficients(self.grid, t)
-        )
-        return (*fields, *(float(c) for c in self.equation.constants()))
+    def _rest(self, t: float) -> tuple[Any, ...]:
+        rate = type(self.equation).rate
+        assert rate is not None  # noqa: S101 - the splitting integrators ask first
+        names = parameters(rate)[len(self.rhs.fields) :]
+        return tuple(lookup(names, self.coefficients(t), self.rhs.constants))
 
 
 def scaled(w: Array, factor: Array | float) -> Array:

@@ -1,14 +1,15 @@
-"""Exponential time differencing, Runge-Kutta 4 (Cox-Matthews), 8 transforms per step.
+"""Exponential time differencing, Runge-Kutta 4 (Cox-Matthews): four evaluations per step.
 
-With  z = h L  and the weights of :func:`coefficients`:
+With  z = h L,  e = e^{z/2}  and the weights of :func:`pdekit.stepping._phi.etdrk4_weights`:
 
-    a = e^{z/2} v + Q N̂(v),  b = e^{z/2} v + Q N̂(a),  c = e^{z/2} a + Q (2 N̂(b) − N̂(v))
-    v ← e^z v + f₁ N̂(v) + 2 f₂ (N̂(a) + N̂(b)) + f₃ N̂(c)
+    a = e v + Q N̂(v),  b = e v + Q N̂(a),  c = e a + Q (2 N̂(b) − N̂(v))
+    v ← e² v + f₁ N̂(v) + 2 f₂ (N̂(a) + N̂(b)) + f₃ N̂(c)
+
+Of c the part  r = e a − Q N̂(v)  is known at once, so that neither a nor N̂(v) is kept.
 
 References
 ----------
-Cox & Matthews, J. Comput. Phys. 176 (2002) 430, eqs. (26)-(29); the weights as contour
-means after Kassam & Trefethen, SIAM J. Sci. Comput. 26 (2005) 1214, section 2.
+Cox & Matthews, J. Comput. Phys. 176 (2002) 430, eqs. (26)-(29).
 """
 
 from __future__ import annotations
@@ -17,98 +18,54 @@ from typing import Any
 
 import numpy as np
 
-from pdekit.stepping._exponential import Exponential, SpectralStepper
-from pdekit.stepping._system import System, copied
+from pdekit.stepping._phi import etdrk4_weights
+from pdekit.stepping._scheme import Scheme, Stage
 from pdekit.typing import Array
 
-CONTOUR_POINTS = 32
+
+def weights(linear: Array, h: float) -> dict[str, Any]:
+    """Return e^{z/2} and, times h, Q, f₁, 2 f₂ and f₃."""
+    z = h * linear
+    q, f1, f2, f3 = etdrk4_weights(z)
+    return {"e": np.exp(z / 2), "q": h * q, "f1": h * f1, "f2": 2 * h * f2, "f3": h * f3}
 
 
-class ETDStepper(SpectralStepper):
-    """Keeps the state, the first slope, the sum of the middle slopes and the argument a."""
-
-    def __init__(self, system: System, steps: int) -> None:
-        super().__init__(system, steps)
-        stage = self.engine.stage
-        self._begin = stage(copied, into=("state",))
-        self._first = stage(first, into=("work", "argument", "slope"))
-        self._second = stage(second, into=("work", "sum"))
-        self._third = stage(third, into=("work", "sum"))
-        self._last = stage(last, into=("work",))
-
-    def weights(self, h: float) -> tuple[Any, ...]:
-        """Return exp(z/2), Q/N, f₁/N, 2 f₂/N and f₃/N."""
-        symbol = self.engine.symbol
-        half, q, f1, f2, f3 = coefficients(h * self.system.linear)
-        g = h / self.engine.size
-        return tuple(map(symbol, (half, g * q, g * f1, 2 * g * f2, g * f3)))
-
-    def advance_by(
-        self, w: Array, time: float, h: float, weights: tuple[Any, ...]
-    ) -> Array:
-        """Take one step with the given weights."""
-        (e, q, f1, f2, f3), n = weights, self.system.nonlinear
-        v = self._begin(w)
-        w, a, nv = self._first(v, n(w, time), e, q)
-        w, total = self._second(v, nv, n(w, time + h / 2), e, q, f1, f2)
-        w, total = self._third(a, nv, total, n(w, time + h / 2), e, q, f2)
-        return self._last(total, n(w, time + h), f3)
-
-
-def coefficients(z: Array) -> tuple[Array, ...]:
-    """Return exp(z/2), Q, f₁, f₂, f₃ divided by h, for any complex ``z = h L``.
-
-    Where |z| < 1 each is the mean of its formula over a circle around z, which avoids the
-    cancellation near 0: the radius 2 keeps the circle at least 1 away from 0.  The circle
-    is complete because z need not be real.
-    """
-    z = np.asarray(z, dtype=complex)
-    radius = np.where(abs(z) < 1.0, 2.0, 0.0)
-    angles = 2 * np.pi * (np.arange(CONTOUR_POINTS) + 0.5) / CONTOUR_POINTS
-    total = sum(_formulas(z + radius * turn) for turn in np.exp(1j * angles))
-    return (np.exp(z / 2), *(total / CONTOUR_POINTS))
-
-
-def _formulas(s: Array) -> Array:
-    e = np.exp(s)
-    q = (np.exp(s / 2) - 1) / s
-    f1 = (-4 - s + e * (4 - 3 * s + s**2)) / s**3
-    f2 = (2 + s + e * (-2 + s)) / s**3
-    f3 = (-4 - 3 * s - s**2 + e * (4 - s)) / s**3
-    return np.stack([q, f1, f2, f3])
-
-
-def first(v: Array, nv: Array, e: Array, q: Array) -> tuple[Array, Array, Array]:
-    """Argument a (once to transform, once to keep) and the first slope."""
-    a = e * v + q * nv
-    return a, a, nv
+def first(v: Array, n: Array, e: Array, q: Array, f1: Array) -> tuple[Array, Array, Array]:
+    """Argument a, what is known of c, and the sum so far."""
+    turned, kick = e * v, q * n
+    a = turned + kick
+    return a, e * a - kick, e * turned + f1 * n
 
 
 def second(
-    v: Array, nv: Array, na: Array, e: Array, q: Array, f1: Array, f2: Array
+    v: Array, n: Array, total: Array, e: Array, q: Array, f2: Array
 ) -> tuple[Array, Array]:
-    """Argument b, and the sum so far."""
-    return e * v + q * na, e * (e * v) + f1 * nv + f2 * na
+    """Argument b; the sum so far takes the place of the state."""
+    return e * v + q * n, total + f2 * n
 
 
-def third(
-    a: Array, nv: Array, total: Array, nb: Array, e: Array, q: Array, f2: Array
-) -> tuple[Array, Array]:
+def third(v: Array, n: Array, r: Array, q: Array, f2: Array) -> tuple[Array, Array]:
     """Argument c, and the sum so far."""
-    return e * a + q * (2 * nb - nv), total + f2 * nb
+    return r + 2 * q * n, v + f2 * n
 
 
-def last(total: Array, nc: Array, f3: Array) -> Array:
+def last(v: Array, n: Array, f3: Array) -> Array:
     """Return the new state."""
-    return total + f3 * nc
+    return v + f3 * n
 
 
-integrator = Exponential(
+integrator = Scheme(
     name="etdrk4",
     order=4,
-    stepper=ETDStepper,
+    stages=(
+        Stage(first, into=("w", "r", "total")),
+        Stage(second, into=("w", "v"), at=0.5),
+        Stage(third, into=("w", "v"), at=0.5),
+        Stage(last, into=("v",), at=1.0),
+    ),
+    weights=weights,
+    stability=(2.785, 2.828),
     resonance=4.0,
-    summary="Cox-Matthews exponential time differencing, 8 transforms per step",
-    reference="Cox & Matthews, J. Comput. Phys. 176 (2002) 430; "
-    "Kassam & Trefethen, SIAM J. Sci. Comput. 26 (2005) 1214",
+    summary="Cox-Matthews exponential time differencing, 4 evaluations per step",
+    reference="Cox & Matthews, J. Comput. Phys. 176 (2002) 430",
 )

@@ -1,6 +1,6 @@
-"""Runge-Kutta 4 in the interaction picture (integrating factor), 8 transforms per step.
+"""Runge-Kutta 4 in the interaction picture (integrating factor): four evaluations per step.
 
-With  E = exp(h L / 2)  and  N̂(v) = fft N(ifft v):
+With  E = exp(h L / 2)  and N̂ at times t, t + h/2, t + h/2, t + h:
 
     a = N̂(v),  b = N̂(E (v + h a/2)),  c = N̂(E v + h b/2),  d = N̂(E² v + h E c)
     v ← E² v + h (E² a + 2 E (b + c) + d) / 6
@@ -15,64 +15,49 @@ from __future__ import annotations
 
 from typing import Any
 
-from pdekit.stepping._exponential import Exponential, SpectralStepper
-from pdekit.stepping._system import System, copied
+import numpy as np
+
+from pdekit.stepping._scheme import Scheme, Stage
 from pdekit.typing import Array
 
 
-class LawsonStepper(SpectralStepper):
-    """Keeps one accumulator and one copy of the state beside the loaded field."""
-
-    def __init__(self, system: System, steps: int) -> None:
-        super().__init__(system, steps)
-        stage = self.engine.stage
-        self._begin = stage(copied, into=("state",))
-        self._first = stage(first, into=("work", "sum"))
-        self._second = stage(second, into=("work", "sum"))
-        self._third = stage(third, into=("work", "sum"))
-        self._last = stage(last, into=("work",))
-
-    def weights(self, h: float) -> tuple[Any, ...]:
-        """Return E and the step over N."""
-        return self.system.propagator(h / 2), h / self.engine.size
-
-    def advance_by(
-        self, w: Array, time: float, h: float, weights: tuple[Any, ...]
-    ) -> Array:
-        """Take one step with the given weights."""
-        (e, g), n = weights, self.system.nonlinear
-        v = self._begin(w)
-        w, total = self._first(v, n(w, time), e, g)
-        w, total = self._second(v, total, n(w, time + h / 2), e, g)
-        w, total = self._third(v, total, n(w, time + h / 2), e, g)
-        return self._last(total, n(w, time + h), g)
+def weights(linear: Array, h: float) -> dict[str, Any]:
+    """Return E = exp(h L / 2) and h."""
+    return {"e": np.exp(h / 2 * linear), "h": h}
 
 
-def first(v: Array, a: Array, e: Array, g: float) -> tuple[Array, Array]:
+def first(v: Array, n: Array, e: Array, h: float) -> tuple[Array, Array]:
     """Argument of b, and the sum so far."""
-    return e * (v + (0.5 * g) * a), e * e * (v + (g / 6) * a)
+    return e * (v + (0.5 * h) * n), e * e * (v + (h / 6) * n)
 
 
-def second(v: Array, total: Array, b: Array, e: Array, g: float) -> tuple[Array, Array]:
+def second(v: Array, total: Array, n: Array, e: Array, h: float) -> tuple[Array, Array]:
     """Argument of c, and the sum so far."""
-    return e * v + (0.5 * g) * b, total + (g / 3) * (e * b)
+    return e * v + (0.5 * h) * n, total + (h / 3) * (e * n)
 
 
-def third(v: Array, total: Array, c: Array, e: Array, g: float) -> tuple[Array, Array]:
-    """Argument of d, and the sum so far."""
-    return e * (e * v + g * c), total + (g / 3) * (e * c)
+def third(v: Array, total: Array, n: Array, e: Array, h: float) -> tuple[Array, Array]:
+    """Argument of d; the sum so far takes the place of the state."""
+    return e * (e * v + h * n), total + (h / 3) * (e * n)
 
 
-def last(total: Array, d: Array, g: float) -> Array:
+def last(v: Array, n: Array, h: float) -> Array:
     """Return the new state."""
-    return total + (g / 6) * d
+    return v + (h / 6) * n
 
 
-integrator = Exponential(
+integrator = Scheme(
     name="ifrk4",
     order=4,
-    stepper=LawsonStepper,
+    stages=(
+        Stage(first, into=("w", "total")),
+        Stage(second, into=("w", "total"), at=0.5),
+        Stage(third, into=("w", "v"), at=0.5),
+        Stage(last, into=("v",), at=1.0),
+    ),
+    weights=weights,
+    stability=(2.785, 2.828),
     resonance=1.6,
-    summary="Runge-Kutta 4 with an integrating factor (Lawson), 8 transforms per step",
+    summary="Runge-Kutta 4 with an integrating factor (Lawson), 4 evaluations per step",
     reference="Lawson, SIAM J. Numer. Anal. 4 (1967) 372",
 )

@@ -43,6 +43,7 @@ class Manakov(AbstractEquation):
     fields: ClassVar[tuple[str, ...]] = ("u", "v")
     complex: ClassVar[bool] = True
     dimensions: ClassVar[tuple[int, ...]] = (1,)
+    integrator: ClassVar[str] = "dop853_ip"
     Params = ManakovParams
     params: ManakovParams
     references = ("Manakov, Sov. Phys. JETP 38 (1974) 248",)
@@ -57,10 +58,10 @@ class Manakov(AbstractEquation):
         k_squared = grid.k_squared()
         return -0.5j * self.params.dispersion * np.stack([k_squared, k_squared])
 
-    def constants(self) -> tuple[float, ...]:
+    def constants(self) -> dict[str, float]:
         """Return g and gβ."""
         g = self.params.focusing
-        return (g, g * self.params.coupling)
+        return {"g": g, "cross": g * self.params.coupling}
 
     @staticmethod
     def rate(u: Any, v: Any, g: Any, cross: Any) -> Any:

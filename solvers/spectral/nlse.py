@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import Field as Key
 
 from pdekit import spectral
-from pdekit.equation import AbstractEquation, Formula, Params
+from pdekit.equation import AbstractEquation, Formula, Params, compiled
 from pdekit.errors import ExpressionError
-from pdekit.expressions import Expression, compile_expression, evaluate_on
+from pdekit.expressions import evaluate_on
 from pdekit.grid import Grid
 from pdekit.solvers.diagnostics import entropy, nlse_metrics, spacetime
 from pdekit.solvers.exact import nlse as exact
@@ -53,6 +53,7 @@ class NLSE(AbstractEquation):
     fields: ClassVar[tuple[str, ...]] = ("psi",)
     complex: ClassVar[bool] = True
     dimensions: ClassVar[tuple[int, ...]] = (1, 2, 3)
+    integrator: ClassVar[str] = "dop853_ip"
     Params = NLSEParams
     params: NLSEParams
     references = ("Zakharov & Shabat, Sov. Phys. JETP 34 (1972) 62",)
@@ -80,29 +81,29 @@ class NLSE(AbstractEquation):
         """Return  L = −i D k²/2."""
         return -0.5j * self.params.dispersion * grid.k_squared()[None]
 
-    def constants(self) -> tuple[float, ...]:
+    def constants(self) -> dict[str, float]:
         """Return the nonlinearity g."""
-        return (self.params.focusing,)
+        return {"g": self.params.focusing}
 
-    def coefficients(self, grid: Grid, t: float) -> tuple[Array, ...]:
+    def coefficients(self, grid: Grid, t: float) -> dict[str, Array]:
         """Return the potential V on the grid, or 0."""
         if self.params.potential is None:
-            return (0.0,)
-        formula = _compiled(self.params.potential, (*grid.names, "t", *self.numbers))
+            return {"v": 0.0}
+        formula = compiled(self.params.potential, (*grid.names, "t", *self.numbers))
         values = {**dict(zip(grid.names, grid.points(), strict=True)), "t": t}
         values |= {n: v for n, v in self.numbers.items() if n in formula.names_used}
         potential = evaluate_on(formula, values, grid.shape)
         if np.iscomplexobj(potential):
             text = self.params.potential
             raise ExpressionError(f"the formula {text!r} is complex; V is real", text)
-        return (potential,)
+        return {"v": potential}
 
     @property
     def time_dependent(self) -> bool:
         """Whether the potential depends on time."""
         text = self.params.potential
         names = ("x", "y", "z", "t", *self.numbers)
-        return text is not None and "t" in _compiled(text, names).names_used
+        return text is not None and "t" in compiled(text, names).names_used
 
     @staticmethod
     def rate(psi: Any, v: Any, g: Any) -> Any:
@@ -141,7 +142,7 @@ class NLSE(AbstractEquation):
         derivatives = spectral.apply(psi, _derivatives(grid), grid.ndim)
         slopes, laplacian = derivatives[: grid.ndim], derivatives[grid.ndim]
         rho, conj = np.abs(psi) ** 2, np.conj(psi)
-        (v,) = self.coefficients(grid, t)
+        v = self.coefficients(grid, t)["v"]
         out = {"mass": rho}
         if self.params.potential is None:
             for name, slope in zip(grid.names, slopes, strict=True):
@@ -197,12 +198,6 @@ class NLSE(AbstractEquation):
             out |= entropy.series(psi, grid.axes[0].spacing)
             out["centre_of_mass"] = spacetime.centre_of_mass(psi, grid.axes[0].points())
         return out
-
-
-@lru_cache(maxsize=16)
-def _compiled(text: str, names: tuple[str, ...]) -> Expression:
-    """Compile a potential once: every sub-step asks for it."""
-    return compile_expression(text, names)
 
 
 def _scalar(grid: Grid, u: Field) -> Array:

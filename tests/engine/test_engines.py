@@ -13,10 +13,10 @@ from pdekit.errors import BackendUnavailable, UnknownName
 from pdekit.grid import Grid
 from pdekit.solvers.exact import nlse as exact
 from pdekit.typing import Array
-from tests.stepping.marching import ENDLESS, error, march, set_up
+from tests.stepping.marching import DISPERSIVE, ENDLESS, error, march, set_up
 
 NLSE, MANAKOV = registry.equation("nlse"), registry.equation("manakov")
-EVERY = registry.integrators()
+EVERY = DISPERSIVE
 GRID = Grid.periodic(256, (-16.0, 16.0))
 (X,) = GRID.points()
 
@@ -154,7 +154,6 @@ def test_transforms_are_inverse_and_unnormalised(name: str) -> None:
     assert np.allclose(spectrum, np.fft.fft2(u), atol=1e-12)
     back = values(engine.values(engine.inverse(engine.load(engine.copy(w)))))
     assert np.allclose(back, 30 * u, atol=1e-12)
-    assert engine.norm(engine.field(u)) == pytest.approx(np.linalg.norm(u))
     assert engine.transforms == 12
 
 

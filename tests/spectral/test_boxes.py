@@ -9,10 +9,10 @@ import pytest
 
 from pdekit import registry
 from pdekit.grid import Grid
-from tests.stepping.marching import error, solve
+from tests.stepping.marching import DISPERSIVE, error, solve
 
 NLSE = registry.equation("nlse")
-EVERY = registry.integrators()
+EVERY = DISPERSIVE
 PLANE = Grid.periodic((32, 24), ((-np.pi, np.pi), (0.0, 3 * np.pi)))
 LINE = Grid.periodic(32, (-np.pi, np.pi))
 

@@ -8,10 +8,10 @@ import pytest
 from pdekit import registry
 from pdekit.grid import Grid
 from pdekit.typing import Array
-from tests.stepping.marching import error, solve
+from tests.stepping.marching import DISPERSIVE, error, solve
 
 NLSE = registry.equation("nlse")
-EVERY = registry.integrators()
+EVERY = DISPERSIVE
 SPLITTINGS = [n for n in EVERY if getattr(registry.integrator(n), "outer", None)]
 
 

@@ -10,10 +10,10 @@ import pytest
 from pdekit import registry
 from pdekit.grid import Grid
 from pdekit.typing import Array
-from tests.stepping.marching import error, solve
+from tests.stepping.marching import DISPERSIVE, error, solve
 
 NLSE, MANAKOV = registry.equation("nlse"), registry.equation("manakov")
-EVERY = registry.integrators()
+EVERY = DISPERSIVE
 GRID = Grid.periodic(256, (-20.0, 20.0))
 (X,) = GRID.points()
 

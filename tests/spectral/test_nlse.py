@@ -10,10 +10,10 @@ import pytest
 from pdekit import registry
 from pdekit.grid import Grid
 from pdekit.typing import Array
-from tests.stepping.marching import ENDLESS, error, march, set_up, solve
+from tests.stepping.marching import DISPERSIVE, ENDLESS, error, march, set_up, solve
 
 NLSE = registry.equation("nlse")
-EVERY = registry.integrators()
+EVERY = DISPERSIVE
 SPLITTINGS = [n for n in EVERY if getattr(registry.integrator(n), "outer", None)]
 LINE = Grid.periodic(512, (-20.0, 20.0))
 (X,) = LINE.points()

@@ -12,6 +12,11 @@ from pdekit.grid import Grid
 from pdekit.stepping import System
 from pdekit.typing import Array, Field
 
+DISPERSIVE = (
+    *("strang", "yoshida4", "suzuki4", "bm4", "rkn4_6", "rkn6_11", "rkn6_14"),
+    *("ifrk4", "etdrk4", "dop853", "dop853_ip"),
+)
+"""Integrators for the Schrödinger family; `tests/stepping` has all of them."""
 ENDLESS = 10**9
 """More steps than any test takes."""
 

@@ -27,7 +27,8 @@ ADAPTIVE = ["dop853", "dop853_ip"]
 
 def stepper_of(name: str, **how: Any) -> Any:
     adaptive = registry.integrator(name).adaptive
-    how = ({"rtol": 1e-9} if adaptive else {"steps": 200}) | {"end": 1.0} | how
+    steps = 800 if name == "sbdf4" else 200  # on fast waves it is unstable with fewer
+    how = ({"rtol": 1e-9} if adaptive else {"steps": steps}) | {"end": 1.0} | how
     return set_up(NLSE(), GRID, name, **how)
 
 
@@ -69,7 +70,7 @@ def test_a_saved_state_goes_on_bit_for_bit(name: str) -> None:
         extra={k: np.array(v) if np.ndim(v) else v for k, v in state.extra.items()},
     )
     other = stepper_of(name)
-    restored = replace(saved, u=other.engine.restored(saved.u))
+    restored = replace(saved, u=other.system.engine.restored(saved.u))
     end = other.advance(restored, 1.0, ENDLESS)
     assert end.step == first.advance(state, 1.0, ENDLESS).step
     assert np.array_equal(other.sample(end, 1.0), straight)

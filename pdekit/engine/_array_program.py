@@ -1,0 +1,161 @@
+"""Stages of an integrator on whole arrays: readable, differentiable, the tests' oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pdekit.engine._rhs import as_tuple, lookup, parameters
+from pdekit.typing import Array
+
+if TYPE_CHECKING:
+    from pdekit.engine._generic import GenericEngine
+    from pdekit.stepping._scheme import Stage
+    from pdekit.stepping._system import System
+
+
+class ArrayProgram:
+    """Steps on arrays ``(member, variable, *modes)`` of NumPy or torch."""
+
+    def __init__(
+        self, engine: GenericEngine, system: System, stages: Sequence[Stage]
+    ) -> None:
+        self.engine, self.system, self.rhs = engine, system, system.rhs
+        self.stages = stages
+        self.arrays: dict[str, Array] = {}
+        rhs = self.rhs
+        self._axes = tuple(range(-rhs.grid.ndim, 0))
+        self._symbols = {name: engine.modes(a) for name, a in rhs.symbols.items()}
+        self._mask = None if rhs.mask is None else engine.modes(rhs.mask)
+        self._filter = None if rhs.cut else self._mask
+        self._source_time: float | None = None
+        self._source_hat: Array | None = None
+
+    # -- fields and variables ----------------------------------------------------------
+
+    def open(self, u: Array) -> Array:
+        """Return the variables of physical fields ``(member, channel, *space)``."""
+        u_hat = self.engine.to_modes(u, self.rhs.real)
+        if self.rhs.cut:
+            u_hat = u_hat * self._mask
+        return self._recoded(u_hat, self.rhs.fields, self.rhs.equation.encode)
+
+    def close(self, v: Array) -> Array:
+        """Return the physical fields of the variables."""
+        u_hat = self._recoded(v, self.rhs.variables, self.rhs.equation.decode)
+        return self.engine.to_points(u_hat, self.rhs.grid.shape, self.rhs.real)
+
+    def _recoded(self, w: Array, names: Sequence[str], formula: Any) -> Array:
+        if formula is None:
+            return w
+        return self._join(formula(*self._spectral(formula, w, names)))
+
+    def _spectral(
+        self, formula: Any, w: Array, names: Sequence[str], skip: int = 0
+    ) -> list[Any]:
+        parts = {name: w[:, i] for i, name in enumerate(names)}
+        return lookup(parameters(formula)[skip:], parts, self._symbols, self.rhs.constants)
+
+    def _join(self, parts: Any) -> Array:
+        return self.engine.join(as_tuple(parts))
+
+    # -- the right-hand side -----------------------------------------------------------
+
+    def nonlinear(self, w: Array, t: float) -> Array:
+        """Return the normalised spectrum of N."""
+        rhs = self.rhs
+        if rhs.is_linear:
+            n = 0.0 * w
+        else:
+            n = self._assembled(w, t)
+            if self._mask is not None:
+                n = n * self._mask
+        source = self._source(t)
+        return n if source is None else n + source
+
+    def _source(self, t: float) -> Array | None:
+        """Return the spectrum of the source, computed anew when it changes with time."""
+        if self._source_time is None or not self.system.equation.steady_source:
+            values = self.system.source(t)
+            self._source_hat = None if values is None else self.open(values)
+            self._source_time = t
+        return self._source_hat
+
+    def _assembled(self, w: Array, t: float) -> Array:
+        """Return N from the products, the variables or both."""
+        rhs, assemble = self.rhs, self.rhs.terms.assemble
+        n = self._products(w, t) if rhs.has_products else w
+        if assemble is None:
+            return n
+        parts = [n[:, i] for i in range(rhs.outputs)]
+        others = self._spectral(assemble, w, rhs.variables, rhs.outputs)
+        return self._join(assemble(*parts, *others))
+
+    def _products(self, w: Array, t: float) -> Array:
+        """Return the spectra of the products."""
+        rhs, engine = self.rhs, self.engine
+        split, product, _ = rhs.terms
+        w_in = w if self._filter is None else w * self._filter
+        w_in = self._recoded(w_in, rhs.variables, split or rhs.equation.decode)
+        values = engine.to_points(w_in, rhs.grid.shape, rhs.real)
+        named = lookup(
+            rhs.physical_names(product, rhs.inputs),
+            self.system.coefficients(t),
+            rhs.constants,
+        )
+        out = self._join(product(*(values[:, i] for i in range(rhs.inputs)), *named))
+        return engine.to_modes(out, rhs.real)
+
+    # -- steps -------------------------------------------------------------------------
+
+    def weights(self, rule: Callable[[Array, float], dict[str, Any]], h: float) -> Any:
+        """Return the weights of a step of size ``h`` on this engine."""
+        found = rule(self.system.linear, h)
+        return {k: self.engine.modes(a) if np.ndim(a) else a for k, a in found.items()}
+
+    def load(self, arrays: Mapping[str, Array]) -> None:
+        """Set the arrays that the stages work on; ``v`` is the state."""
+        self.arrays = dict(arrays)
+
+    def copy(self, name: str) -> Array:
+        """Return an array that later steps leave alone."""
+        return self.arrays[name]
+
+    def run(self, weights: Mapping[str, Any], times: Sequence[float], h: float) -> None:
+        """Take one step of size ``h`` from each of the times."""
+        for t in times:
+            w = self.arrays["v"]
+            for stage in self.stages:
+                given = (
+                    {"n": self.nonlinear(w, t + stage.at * h)} if "n" in stage.takes else {}
+                )
+                values = stage.formula(*lookup(stage.takes, given, weights, self.arrays))
+                for name, value in zip(stage.into, as_tuple(values), strict=True):
+                    if name == "w":
+                        w = value
+                    else:
+                        self.arrays[name] = value
+
+    def loops(self, members: int) -> GenericEngine:
+        """Return what combines states in other ways: here all arrays are alike."""
+        return self.engine
+
+    def evaluate(self, w: Array, t: float) -> Array:
+        """Return N of an argument, with a source."""
+        return self.nonlinear(w, t)
+
+    def propagator(self, h: float) -> Array:
+        """Return  exp(h L)  as multipliers."""
+        return self.engine.modes(np.exp(h * self.system.linear))
+
+    @cached_property
+    def multipliers(self) -> Array:
+        """L itself."""
+        return self.engine.modes(self.system.linear)
+
+    def is_finite(self) -> bool:
+        """Test a mode per variable: a transform spreads a bad value over all of them."""
+        return self.engine.is_finite(self.arrays["v"])

@@ -1,0 +1,402 @@
+"""Stages of an integrator as compiled loops around FFTW: no Python inside a step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pdekit.engine import _fftw
+from pdekit.engine._codegen import compiled
+from pdekit.engine._flat_loops import FlatLoops
+from pdekit.engine._layout import ModeLayout
+from pdekit.engine._rhs import RightHandSide, as_tuple, lookup, parameters
+from pdekit.engine._stage_text import Kind, Names, ProgramText
+from pdekit.typing import Array
+
+if TYPE_CHECKING:
+    from pdekit.engine._fused import FusedEngine
+    from pdekit.stepping._scheme import Stage
+    from pdekit.stepping._system import System
+
+PARALLEL = 1 << 16
+"""Points of a field from which several threads may share it."""
+SLAB_BYTES = 1 << 19
+"""Buffers of a slab: they should stay in the second-level cache beside its tables."""
+
+
+class CompiledProgram:
+    """Steps on arrays ``(member, variable, modes₀, modes₁, modes₂)`` of the kept modes.
+
+    Axes are padded in front to three.  Real fields keep half of the modes along the last
+    axis and, under a sharp mask, those with |m| up to the cut along every axis.
+    """
+
+    def __init__(
+        self, engine: FusedEngine, system: System, stages: Sequence[Stage]
+    ) -> None:
+        self.engine, self.system, self.rhs = engine, system, system.rhs
+        self.stages = tuple(stages)
+        self.layout = ModeLayout(system.rhs)
+        self.single = engine.dtype == np.complex64
+        self.arrays: dict[str, Array] = {}
+        self._kernel: Callable[..., Any] | None = None
+        self._weights: tuple[Any, Any] = (None, None)
+        self._mask = (
+            None
+            if self.rhs.mask is None or self.rhs.cut
+            else self.layout.compact(
+                np.broadcast_to(self.rhs.mask, self.rhs.modes).astype(engine.real)
+            )
+        )
+
+    # -- fields and variables ----------------------------------------------------------
+
+    @property
+    def linear(self) -> Array:
+        """L of the kept modes, ``(variable, ...)``; one row if the variables share it."""
+        return self.layout.shared(self.layout.compact(self.system.linear))
+
+    def open(self, u: Array) -> Array:
+        """Return the variables of physical fields ``(member, channel, *space)``."""
+        u_hat = self.layout.compact(self.engine.spectrum(u, self.rhs.real))
+        return self._recoded(u_hat, self.rhs.fields, self.rhs.equation.encode)
+
+    def close(self, v: Array) -> Array:
+        """Return the physical fields of the variables."""
+        v = v.reshape((*v.shape[:2], *self.layout.kept))
+        u_hat = self._recoded(v, self.rhs.variables, self.rhs.equation.decode)
+        return self.engine.points(self.layout.full(u_hat), self.rhs.real)
+
+    def _recoded(self, w: Array, names: Sequence[str], formula: Any) -> Array:
+        if formula is None:
+            return np.array(w, self.engine.dtype, order="C")
+        parts = {name: w[:, i] for i, name in enumerate(names)}
+        symbols = {n: self.layout.compact(a) for n, a in self.rhs.symbols.items()}
+        found = formula(*lookup(parameters(formula), parts, symbols, self.rhs.constants))
+        shape = w[:, 0].shape
+        rows = [np.broadcast_to(row, shape) for row in as_tuple(found)]
+        return np.stack(rows, axis=1).astype(self.engine.dtype)
+
+    # -- steps -------------------------------------------------------------------------
+
+    def weights(self, rule: Callable[[Array, float], dict[str, Any]], h: float) -> Any:
+        """Return the weights of a step of size ``h`` in this program's layout."""
+        found = rule(self.linear, h)
+        return {k: self._as_weight(a) for k, a in found.items()}
+
+    def _as_weight(self, a: Any) -> Any:
+        if np.ndim(a) == 0:
+            return float(a)
+        kind = self.engine.dtype if np.iscomplexobj(a) else self.engine.real
+        return np.ascontiguousarray(a, dtype=kind)
+
+    def load(self, arrays: Mapping[str, Array]) -> None:
+        """Copy in the arrays that the stages work on; ``v`` is the state."""
+        for name, a in arrays.items():
+            mine = self.arrays.get(name)
+            if mine is None or mine.shape != a.shape:
+                self.arrays[name] = np.array(a, self.engine.dtype, order="C")
+            else:
+                np.copyto(mine, a)
+
+    def copy(self, name: str) -> Array:
+        """Return an array that later steps leave alone."""
+        return self.arrays[name].copy()
+
+    def run(self, weights: Mapping[str, Any], times: Sequence[float], h: float) -> None:
+        """Take one step of size ``h`` from each of the times."""
+        if self._kernel is None:
+            self._build(weights)
+        kernel, members = self._kernel, len(self.arrays["v"])
+        assert kernel is not None  # noqa: S101 - built above
+        last = len(self.stages)
+        if self._threads > 1:  # buffers are there for so many, whatever others have set
+            set_threads(self._threads)
+        if self.system.steady:
+            kernel(0, members, len(times), 0, last, *self._arguments(weights))
+        else:
+            for b in range(members):
+                for t in times:
+                    for s, stage in enumerate(self.stages):
+                        self._update(t + stage.at * h)
+                        kernel(b, b + 1, 1, s, s + 1, *self._arguments(weights))
+        evaluations = sum("n" in stage.takes for stage in self.stages)
+        per_step = evaluations * (self.rhs.inputs + self.rhs.outputs)
+        self.engine.count(members * len(times) * per_step)
+
+    def loops(self, members: int) -> FlatLoops:
+        """Return what combines states in other ways, flattened ``(member, variable, mode)``.
+
+        The argument of `evaluate` is its buffer ``argument``.
+        """
+        shape = (members, len(self.rhs.variables), *self.layout.kept)
+        self.arrays["v"] = np.zeros(shape, self.engine.dtype)
+        flat = (*shape[:2], math.prod(shape[2:]))
+        given = {"argument": self.arrays["v"].reshape(flat)}
+        return FlatLoops(flat, self.engine.dtype, given)
+
+    def evaluate(self, w: Array, t: float) -> Array:
+        """Return N of a flat argument, with a source; later evaluations overwrite it."""
+        argument = self.arrays["v"].reshape(w.shape)
+        if w.ctypes.data != argument.ctypes.data:
+            np.copyto(argument, w)
+        self.run({}, [t], 0.0)
+        return self.arrays["slope"].reshape(w.shape)
+
+    def propagator(self, h: float) -> Array:
+        """Return  exp(h L)  as flat multipliers."""
+        return self._flat_multipliers(np.exp(h * self.linear))
+
+    @cached_property
+    def multipliers(self) -> Array:
+        """L itself, flat."""
+        return self._flat_multipliers(self.linear)
+
+    def _flat_multipliers(self, a: Array) -> Array:
+        shape = (len(self.rhs.variables), *self.layout.kept)
+        full = np.broadcast_to(a, shape).astype(self.engine.dtype)
+        return full.reshape(shape[0], -1)
+
+    def is_finite(self) -> bool:
+        """Test a mode per variable: a transform spreads a bad value over all of them."""
+        return bool(np.isfinite(self.arrays["v"][:, :, 0, 0, 0]).all())
+
+    # -- binding -----------------------------------------------------------------------
+
+    def _build(self, weights: Mapping[str, Any]) -> None:
+        """Write and load the kernel, allocate what it works in, plan its transforms."""
+        _fftw.register()
+        self._symbols = {n: self._as_symbol(a) for n, a in self._used_symbols().items()}
+        self._source_time: float | None = None
+        self._update(self.system.start)
+        names = self._names(weights)
+        text = ProgramText(self.rhs, self.stages, names, self.single)
+        self._text_arguments = text.arguments
+        self._threads = 1 if names.parallel == "none" else self._available()
+        self._allocate(names, self._threads)
+        self._kernel = compiled(f"{self.rhs.equation.name}_steps", str(text))
+
+    def _used_symbols(self) -> dict[str, Array]:
+        """Return the symbols that the formulas take: others cost memory only."""
+        rhs = self.rhs
+        formulas = [rhs.terms.split or rhs.equation.decode, rhs.terms.assemble]
+        taken = {name for f in formulas if f is not None for name in parameters(f)}
+        return {
+            n: a for n, a in rhs.symbols.items() if n in taken and n not in rhs.variables
+        }
+
+    def _as_symbol(self, a: Array) -> Array:
+        kind = self.engine.dtype if np.iscomplexobj(a) else self.engine.real
+        return np.ascontiguousarray(self.layout.compact(a), dtype=kind)
+
+    def _names(self, weights: Mapping[str, Any]) -> Names:
+        """Say what the loops take and how each of it is indexed."""
+        into = [n for stage in self.stages for n in stage.into if n != "w"]
+        scratch = [n for n in dict.fromkeys(into) if self._is_scratch(n)]
+        kept = [*self.arrays, *(n for n in into if n not in scratch)]
+        kept = [n for n in dict.fromkeys(kept) if n not in scratch]
+        coefficients = self.system.coefficients(self.system.start)
+        if ProgramText.argument_needed(self.rhs):
+            scratch.append("argument")
+        return Names(
+            arrays=(*kept, *scratch),
+            kept=tuple(kept),
+            symbols={n: Kind(_varies(a)) for n, a in self._symbols.items()},
+            weights={n: _weight_kind(a) for n, a in weights.items()},
+            constants=tuple(self._used_constants()),
+            coefficients={n: np.ndim(c) > 0 for n, c in coefficients.items()},
+            mask=self._mask is not None,
+            filtered=self._mask is not None,
+            source=self._source is not None,
+            parallel=self._parallel(),
+        )
+
+    def _is_scratch(self, name: str) -> bool:
+        """Whether an array is written before it is read, and read in the same step.
+
+        One will do for all members then.
+        """
+        written = False
+        for stage in self.stages:
+            if name in stage.takes:
+                return written
+            written |= name in stage.into
+        return False
+
+    def _used_constants(self) -> dict[str, float]:
+        rhs = self.rhs
+        formulas = [rhs.terms.split or rhs.equation.decode, rhs.terms.product]
+        formulas += [rhs.terms.assemble]
+        taken = {name for f in formulas if f is not None for name in parameters(f)}
+        return {n: c for n, c in rhs.constants.items() if n in taken}
+
+    def _parallel(self) -> str:
+        """Share members among the threads, or the space of a large one."""
+        members, size = len(self.arrays["v"]), math.prod(self.layout.points)
+        if self.engine.threads == 1 or not self.rhs.has_products:
+            return "none"
+        if members >= self.engine.threads:
+            return "members"
+        return "space" if size >= PARALLEL and self.layout.ndim > 1 else "none"
+
+    def _available(self) -> int:
+        """Return the threads that the loops will have."""
+        from numba import config
+
+        return int(min(self.engine.threads, config.NUMBA_NUM_THREADS))
+
+    def _allocate(self, names: Names, threads: int) -> None:
+        """Make the arrays between the members, the buffers and the plans."""
+        count, dtype = len(self.rhs.variables), self.engine.dtype
+        members = len(self.arrays["v"])
+        for name in names.arrays:
+            if name not in self.arrays:
+                lead = members if name in names.kept else threads
+                shape = (lead, count, *self.layout.kept)
+                self.arrays[name] = np.zeros(shape, dtype)
+        copies = threads if names.parallel == "members" else 1
+        self._buffers = buffers = Buffers(self.rhs, self.layout, dtype, threads, copies)
+        plans = buffers.plans(self.engine.reproducible) if self.rhs.has_products else ()
+        scale = self.engine.real.type(1.0 / math.prod(self.layout.points))
+        self._given = {
+            "dims": buffers.dims,
+            "plans": np.array(plans or [0], np.uint64),
+            "scale": scale,
+            "hat": buffers.hat,
+            "rows": buffers.rows,
+            "phys": buffers.phys,
+            **{f"s_{n}": a for n, a in self._symbols.items()},
+            **{f"c_{n}": c for n, c in self._used_constants().items()},
+            "mask": self._mask,
+        }
+
+    def _arguments(self, weights: Mapping[str, Any]) -> list[Any]:
+        """Return the arguments of the kernel, after the counters."""
+        if self._weights[0] is not weights:
+            given = {
+                **self._given,
+                **{f"a_{n}": a for n, a in self.arrays.items()},
+                **{f"m_{n}": a for n, a in weights.items()},
+                **{f"f_{n}": _flat(c) for n, c in self._coefficients.items()},
+                "source": self._source,
+            }
+            self._weights = weights, [given[name] for name in self._text_arguments]
+        return self._weights[1]  # type: ignore[no-any-return]
+
+    def _update(self, t: float) -> None:
+        """Bring the coefficients and the source to the time ``t``."""
+        equation = self.system.equation
+        if self._source_time is None or equation.time_dependent:
+            self._coefficients = self.system.coefficients(t)
+            self._weights = (None, None)
+        if self._source_time is None or not equation.steady_source:
+            values = self.system.source(t)
+            self._source = None if values is None else self.open(values)[0]
+            self._weights = (None, None)
+        self._source_time = t
+
+
+def set_threads(count: int) -> None:
+    """Let parallel loops have so many threads."""
+    from numba import set_num_threads
+
+    set_num_threads(count)
+
+
+class Buffers:
+    """What the transforms of one evaluation work in, for every thread.
+
+    ``hat`` holds full columns along axis 0 of the kept modes of the others; ``rows`` and
+    ``phys`` hold a slab, complete along axes 1 and 2.
+    """
+
+    def __init__(
+        self, rhs: RightHandSide, layout: ModeLayout, dtype: Any, threads: int, copies: int
+    ) -> None:
+        self.rhs, self.layout, self.dtype = rhs, layout, np.dtype(dtype)
+        fields = max(rhs.inputs, rhs.outputs, 1)
+        n0, n1, n2 = layout.points
+        _, r1, kept = layout.kept
+        width = -(-kept // 8) * 8  # aligned, and in two parts for two threads
+        self.width = width if layout.ndim == 3 or threads == 1 else width // 2
+        modes = layout.modes[2]
+        row = n1 * (modes + n2 // 2) * self.dtype.itemsize * fields
+        self.slab = _divisor(n0, max(1, SLAB_BYTES // row))
+        self.hat = _aligned((copies, fields, n0, r1, width), self.dtype)
+        self.rows = _aligned((threads, fields, self.slab, n1, modes), self.dtype)
+        flat = (threads, fields, self.slab * n1 * n2)
+        real = self.dtype.char.lower()
+        self.phys = _aligned(flat, real) if rhs.real else self.rows.reshape(flat)
+        low, gap = layout.low, layout.gap
+        self.dims = (
+            n0,
+            n1,
+            n2,
+            low[0],
+            gap[0],
+            low[1],
+            gap[1],
+            kept,
+            self.slab,
+            self.width,
+        )
+
+    def plans(self, reproducible: bool) -> list[int]:
+        """Plan axis 0 (back, forth), axis 1 (back, forth) and axis 2 (back, forth)."""
+        n0, n1, n2 = self.layout.points
+        ins, outs = self.rhs.inputs, self.rhs.outputs
+        self.planner = planner = _fftw.Planner(
+            single=self.dtype == np.complex64, reproducible=reproducible
+        )
+        stride, modes = self.hat.shape[3] * self.hat.shape[4], self.layout.modes[2]
+        signs = (_fftw.INVERSE, _fftw.FORWARD)
+        kept = self.layout.kept[2]
+        found = [
+            planner.complex(self.hat[0], n0, self.width, stride, 1, s) if n0 > 1 else 0
+            for s in signs
+        ]
+        found += [
+            planner.complex(self.rows[0], n1, kept, modes, 1, s) if n1 > 1 else 0
+            for s in signs
+        ]
+        rows = self.slab * n1
+        if self.rhs.real:
+            found.append(planner.inverse(self.rows[0], self.phys[0], n2, ins * rows))
+            found.append(planner.forward(self.phys[0], self.rows[0], n2, outs * rows))
+        else:
+            for count, sign in zip((ins, outs), signs, strict=True):
+                found.append(planner.complex(self.rows[0], n2, count * rows, 1, n2, sign))
+        for buffer in (self.hat, self.rows, self.phys):
+            buffer.fill(0)  # planning has left something in them
+        return found
+
+
+def _varies(a: Array) -> tuple[bool, bool, bool]:
+    return tuple(n > 1 for n in a.shape[-3:])  # type: ignore[return-value]
+
+
+def _weight_kind(a: Any) -> Kind:
+    if np.ndim(a) == 0:
+        return Kind(number=True)
+    return Kind(_varies(a), channels=2 if len(a) > 1 else 1)
+
+
+def _flat(c: Any) -> Any:
+    return c.reshape(-1) if np.ndim(c) else c
+
+
+def _divisor(n: int, most: int) -> int:
+    """Return the largest divisor of ``n`` that is not larger than ``most``."""
+    return next(d for d in range(min(n, most), 0, -1) if n % d == 0)
+
+
+def _aligned(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return zeros at an address that every vector instruction accepts."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    raw = np.zeros(size + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size].view(dtype).reshape(shape)

@@ -1,0 +1,114 @@
+"""FFTW plans that compiled loops execute themselves, without going through Python.
+
+The planner is reached through the library that pyfftw brings; its wisdom is the one that
+`pdekit.fft` keeps.  FFTW's new-array execution is thread-safe, so that one plan serves every
+thread with buffers of its own.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from functools import cache
+from typing import Any
+
+from numpy.typing import NDArray
+
+from pdekit import fft
+
+MEASURE, DESTROY_INPUT, UNALIGNED, ESTIMATE = 0, 1, 2, 64
+FORWARD, INVERSE = -1, 1
+EXECUTE = ("dft", "dft_c2r", "dft_r2c")
+"""What a compiled loop may execute; its symbol is ``pdekit_fftw_dft`` and so on, with
+``fftwf`` in single precision."""
+
+_Pointer = ctypes.c_void_p
+
+
+@cache
+def register() -> None:
+    """Make the executing functions of FFTW known to numba's linker."""
+    from llvmlite import binding
+
+    library = _library()
+    for prefix in ("fftw", "fftwf"):
+        for name in EXECUTE:
+            function = getattr(library, f"{prefix}_execute_{name}")
+            address = ctypes.cast(function, _Pointer).value
+            binding.add_symbol(f"pdekit_{prefix}_{name}", address)
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    """The extension module of pyfftw: its symbols include those of the FFTW it links."""
+    return ctypes.CDLL(fft.get("pyfftw").extension_file)
+
+
+class Planner:
+    """Plans of many one-dimensional transforms; they live as long as the planner.
+
+    Every method returns the address of a plan.  Planning overwrites the arrays.
+    """
+
+    def __init__(self, *, single: bool, reproducible: bool) -> None:
+        self._prefix = "fftwf" if single else "fftw"
+        self._effort = ESTIMATE if reproducible else MEASURE
+        self._reproducible = reproducible
+        self._plans: list[int] = []
+        weakref.finalize(self, _destroy, self._prefix, self._plans)
+
+    def complex(
+        self, a: NDArray[Any], n: int, count: int, stride: int, distance: int, sign: int
+    ) -> int:
+        """Plan ``count`` transforms of length ``n`` in place."""
+        plan = self._call(f"{self._prefix}_plan_many_dft")
+        place = (_pointer(a), None, stride, distance)
+        return self._made(
+            plan, 1, _lengths(n), count, *place, *place, sign, self._flags(UNALIGNED)
+        )
+
+    def forward(self, values: NDArray[Any], modes: NDArray[Any], n: int, count: int) -> int:
+        """Plan ``count`` real transforms of adjacent rows."""
+        plan = self._call(f"{self._prefix}_plan_many_dft_r2c")
+        into = (_pointer(modes), None, 1, n // 2 + 1)
+        return self._made(
+            plan, 1, _lengths(n), count, _pointer(values), None, 1, n, *into, self._flags()
+        )
+
+    def inverse(self, modes: NDArray[Any], values: NDArray[Any], n: int, count: int) -> int:
+        """Plan the way back, which may destroy what is transformed."""
+        plan = self._call(f"{self._prefix}_plan_many_dft_c2r")
+        out = (_pointer(modes), None, 1, n // 2 + 1)
+        return self._made(
+            plan, 1, _lengths(n), count, *out, _pointer(values), None, 1, n, self._flags()
+        )
+
+    def _flags(self, more: int = 0) -> ctypes.c_uint:
+        return ctypes.c_uint(self._effort | DESTROY_INPUT | more)
+
+    def _call(self, name: str) -> Any:
+        function = getattr(_library(), name)
+        function.restype = _Pointer
+        return function
+
+    def _made(self, function: Any, *arguments: Any) -> int:
+        with fft.get("pyfftw").planning(reproducible=self._reproducible):
+            plan = function(*arguments)
+        if not plan:
+            raise RuntimeError("FFTW cannot plan this transform")
+        self._plans.append(plan)
+        return int(plan)
+
+
+def _destroy(prefix: str, plans: list[int]) -> None:
+    destroy = getattr(_library(), f"{prefix}_destroy_plan")
+    for plan in plans:
+        destroy(_Pointer(plan))
+
+
+def _pointer(a: NDArray[Any]) -> ctypes.c_void_p:
+    return _Pointer(a.ctypes.data)
+
+
+def _lengths(n: int) -> Any:
+    return (ctypes.c_int * 1)(n)

@@ -1,0 +1,79 @@
+"""Where the kept modes of a spectrum lie: compact in memory, full in the transforms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+
+from pdekit.engine._rhs import RightHandSide
+from pdekit.typing import Array
+
+
+class ModeLayout:
+    """The kept modes of three axes: those of the grid are the last and, if there are more,
+    the first; axes of one point fill up.
+
+    Attributes
+    ----------
+    points
+        Number of points along each of the three axes.
+    modes, kept
+        Number of modes along each axis in all, and of those that are kept.
+    low, gap
+        Along each axis, how many kept modes precede the modes left out, and how many these
+        are: the mode in row r of a compact array is in row  r + (gap if r >= low).
+    """
+
+    def __init__(self, rhs: RightHandSide) -> None:
+        self.ndim = rhs.grid.ndim
+        self.points, self.modes = self._padded(rhs.grid.shape), self._padded(rhs.modes)
+        low, gap = [], []
+        for i, n in enumerate(rhs.modes):
+            half = rhs.real and i == self.ndim - 1
+            cut = None if rhs.cut is None else rhs.cut[i]
+            low.append(n if cut is None else cut + 1)
+            gap.append(0 if cut is None else n - (cut + 1 if half else 2 * cut + 1))
+        self.low, self.gap = self._padded(low), self._padded(gap, 0)
+        self.kept = tuple(n - g for n, g in zip(self.modes, self.gap, strict=True))
+
+    def _padded(self, entries: Sequence[int], fill: int = 1) -> tuple[int, int, int]:
+        first, last = (entries[:-1], entries[-1:])
+        return (*first, *(fill,) * (3 - self.ndim), *last)  # type: ignore[return-value]
+
+    def compact(self, a: Array) -> Array:
+        """Return the kept modes of ``(..., *modes)`` as ``(..., *kept)``.
+
+        Axes along which ``a`` does not vary keep their one entry.
+        """
+        a = np.asarray(a)
+        a = a.reshape((*(1,) * (self.ndim - a.ndim), *a.shape))
+        cut = a.ndim - self.ndim
+        a = a.reshape((*a.shape[:cut], *self._padded(a.shape[cut:])))
+        for i in range(3):
+            if a.shape[i - 3] > 1 and self.gap[i]:
+                rows = np.r_[: self.low[i], self.low[i] + self.gap[i] : self.modes[i]]
+                a = np.take(a, rows, axis=i - 3)
+        return a
+
+    def full(self, a: Array) -> Array:
+        """Return ``(..., *modes)`` with zeros where modes were left out."""
+        out = np.zeros((*a.shape[:-3], *self.modes), a.dtype)
+        for parts in product(*(self._pieces(i) for i in range(3))):
+            into = tuple(p[0] for p in parts)
+            out[(..., *into)] = a[(..., *(p[1] for p in parts))]
+        grid = self.modes[: self.ndim - 1] + self.modes[-1:]
+        return out.reshape((*a.shape[:-3], *grid))
+
+    def _pieces(self, i: int) -> Sequence[tuple[slice, slice]]:
+        """Return the two runs of kept modes along an axis: where, and from where."""
+        low, gap = self.low[i], self.gap[i]
+        return [
+            (slice(0, low), slice(0, low)),
+            (slice(low + gap, None), slice(low, None)),
+        ]
+
+    def shared(self, a: Array) -> Array:
+        """Return one row of ``(variable, ...)`` where all of them are the same."""
+        return a[:1] if (a == a[:1]).all() else a
