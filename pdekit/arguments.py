@@ -37,6 +37,7 @@ def parser(functions: Mapping[str, Any]) -> argparse.ArgumentParser:
     sub = command("describe", "describe a case, an equation, an integrator …")
     what = "anything that `pdekit list` shows: nlse/two_soliton, nlse, strang, sech …"
     sub.add_argument("name", metavar="NAME", help=what)
+    _modules(sub)
     _check_options(command("check", "validate case files without running them"))
     command("schema", "print the JSON Schema of case files")
     _validate_options(
@@ -51,6 +52,7 @@ def parser(functions: Mapping[str, Any]) -> argparse.ArgumentParser:
 def _run_options(sub: argparse.ArgumentParser) -> None:
     what = "a path, or a name such as nlse/two_soliton"
     sub.add_argument("cases", nargs="+", metavar="CASE", help=what)
+    _modules(sub)
     _overrides(sub)
     sub.add_argument("--out", metavar="DIR", help="output folder (default: runs/NAME)")
     where = sub.add_mutually_exclusive_group()
@@ -67,12 +69,14 @@ def _run_options(sub: argparse.ArgumentParser) -> None:
 
 def _list_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("what", nargs="?", default="cases", choices=LISTS)
+    _modules(sub)
     sub.add_argument("--json", action="store_true", help="print names and lines as JSON")
 
 
 def _check_options(sub: argparse.ArgumentParser) -> None:
     what = "a path, or a name such as nlse/two_soliton"
     sub.add_argument("cases", nargs="+", metavar="CASE", help=what)
+    _modules(sub)
     _overrides(sub)
     sub.add_argument("--json", action="store_true", help="print the problems as JSON")
 
@@ -101,6 +105,16 @@ def _plot_options(sub: argparse.ArgumentParser) -> None:
         "--out", metavar="DIR", help="where to (default: figures/ beside the result)"
     )
     sub.add_argument("--movie", action="store_true", help="also an animated GIF")
+
+
+def _modules(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--module",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="load equations from a Python file of your own (it is run; may be repeated)",
+    )
 
 
 def _overrides(sub: argparse.ArgumentParser) -> None:

@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _look_for_garbage_rarely()
     options = parser(COMMANDS).parse_args(arguments)
     try:
+        _load_modules(options)
         return int(options.function(options))
     except PdekitError as error:
         if options.traceback:
@@ -52,6 +53,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"internal error: {type(error).__name__}: {error}")
         _say("this is a mistake in pdekit; --traceback shows where")
         return 1
+
+
+def _load_modules(options: argparse.Namespace) -> None:
+    """Load the user's own files, if the command line names any."""
+    if files := getattr(options, "module", ()):
+        from pdekit import modules
+
+        modules.load_all(files)
 
 
 def _look_for_garbage_rarely() -> None:
@@ -134,7 +143,8 @@ def _run_one(
 
 def _again(options: argparse.Namespace, name: str, folder: Path) -> str:
     """Return the command that goes on with an interrupted run."""
-    settings = [word for text in options.set for word in ("--set", text)]
+    settings = [word for file in options.module for word in ("--module", file)]
+    settings += [word for text in options.set for word in ("--set", text)]
     settings += ["--no-figures"] if options.no_figures else []
     return shlex.join(["pdekit", "run", name, *settings, "--out", str(folder), "--resume"])
 

@@ -27,6 +27,7 @@ from pdekit.errors import CaseError, NotApplicable, PdekitError
 from pdekit.expressions import compile_expression, evaluate_on
 from pdekit.grid import Axis, Grid
 from pdekit.stepping import State, Stepper
+from pdekit.stepping._cfl import FEWEST
 from pdekit.stepping._system import System
 from pdekit.typing import Array, Field
 
@@ -55,25 +56,44 @@ class Numerics:
         A tolerance is tightened by the gain that such steps have at order 4.
         """
         finer = self.with_points(tuple(factor * n for n in self.points))
-        if "steps" in self.tolerances:
-            return finer.with_steps(factor * self.tolerances["steps"])
+        if not self.is_adaptive:
+            return finer.with_steps_times(factor)
         rtol = max(self.tolerances["rtol"] / factor**4, 1e-13)
         return replace(finer, tolerances={**self.tolerances, "rtol": rtol})
 
     def coarser_in_time(self) -> Numerics:
         """Return the same with half as many steps, or a hundredfold tolerance."""
-        if "steps" in self.tolerances:
-            return self.with_steps(max(1, self.tolerances["steps"] // 2))
+        if not self.is_adaptive:
+            return self.with_steps_times(0.5)
         rtol = self.tolerances["rtol"] * TOLERANCE_RATIO
         return replace(self, tolerances={**self.tolerances, "rtol": rtol})
 
-    def with_steps(self, steps: int) -> Numerics:
-        """Return the same with another number of steps."""
-        return replace(self, tolerances={**self.tolerances, "steps": steps})
+    @property
+    def is_adaptive(self) -> bool:
+        """Whether a tolerance chooses the steps."""
+        return not {"steps", "cfl"} & self.tolerances.keys()
+
+    def with_steps_times(self, factor: float) -> Numerics:
+        """Return the same with ``factor`` times the steps, or steps so much shorter."""
+        given = dict(self.tolerances)
+        if "steps" in given:
+            given["steps"] = max(1, int(factor * given["steps"]))
+        else:
+            given |= {key: given[key] / factor for key in ("cfl", "max_step")}
+        return replace(self, tolerances=given)
+
+    def steps_for_one_of(self, other: Numerics) -> float:
+        """Return the steps taken while ``other``, on the same grid, takes one."""
+        if "steps" in self.tolerances:
+            return float(self.tolerances["steps"] / other.tolerances["steps"])
+        return float(other.tolerances["cfl"] / self.tolerances["cfl"])
 
     def with_points(self, points: tuple[int, ...]) -> Numerics:
-        """Return the same on another grid."""
-        return replace(self, points=points)
+        """Return the same on another grid: with the same steps, not the same ``cfl``."""
+        given = dict(self.tolerances)
+        if "cfl" in given:
+            given["cfl"] *= min(n / m for n, m in zip(points, self.points, strict=True))
+        return replace(self, points=points, tolerances=given)
 
 
 TOLERANCE_RATIO = 100.0
@@ -89,6 +109,8 @@ def numerics_of(case: Case, solver: SolverSpec | None = None) -> Numerics:
     if integrator.adaptive:
         keys = ("rtol", "atol", "max_step", "first_step", "max_steps")
         tolerances = {k: getattr(solver, k) for k in keys if getattr(solver, k) is not None}
+    elif solver.cfl is not None:
+        tolerances = {"cfl": solver.cfl, "max_step": solver.max_step or span / FEWEST}
     elif solver.step is not None:
         tolerances = {"steps": math.ceil(span / solver.step - 1e-9)}
     else:
@@ -148,7 +170,7 @@ class Evolution:
         """Return members advanced together: one if each has its own step size."""
         if self._engine_name() == "torch" or self._threads() > 1:
             return self.members
-        if self.integrator.adaptive:
+        if self.integrator.adaptive or "cfl" in self.numerics.tolerances:
             return 1
         bytes_each = 16 * len(self.equation.fields) * self.grid.size
         return max(1, min(self.members, BLOCK_BYTES // bytes_each))

@@ -71,9 +71,10 @@ def evolve(
         Transform backend and its threads, for arrays.
     **how
         ``step`` or ``steps`` of a fixed-step integrator, where ``step`` is shortened to a
-        whole number of steps; ``rtol``, ``atol``, ``max_step``, ``first_step``,
-        ``max_steps`` of an adaptive one. An adaptive integrator advances every member of an
-        array with step sizes of its own, the members of a tensor together.
+        whole number of steps; or ``cfl``, for the steps of a one-step scheme to follow the
+        velocity, with ``max_step``, a hundredth of the interval when left out; ``rtol``,
+        ``atol``, ``max_step``, ``first_step``, ``max_steps`` of an adaptive one. Where step
+        sizes change, every member of an array has its own, the members of a tensor one.
 
     Returns
     -------
@@ -98,8 +99,9 @@ def evolve(
         name = equation.dealias if mask == "auto" else mask
         mask = spectral.mask(name, grid, real=not equation.complex)
     how = _checked(method, how, end - start)
+    own = method.adaptive or "cfl" in how  # step sizes of every member's own
     flat = u.reshape(-1, len(equation.fields), *grid.shape)
-    together = tensor or not method.adaptive
+    together = tensor or not own
     engine = make_engine(
         "torch" if tensor else "fused",
         grid,
@@ -174,8 +176,12 @@ def _checked(method: Any, how: dict[str, Any], span: float) -> dict[str, Any]:
         raise NotApplicable(
             unknown[0], f"{method.name} does not take {wrong}; it takes {names}"
         )
-    if "steps" in accepted and "steps" not in how:
-        raise NotApplicable("steps", f"{method.name} needs step or steps")
+    if "steps" in accepted and ("steps" in how) == ("cfl" in how):
+        wanted = "step or steps" + (", or cfl" if "cfl" in accepted else "")
+        both = ", not both" if "cfl" in how else ""
+        raise NotApplicable("steps", f"{method.name} needs {wanted}{both}")
+    if "max_step" in how and "steps" in how:
+        raise NotApplicable("max_step", "max_step goes with cfl, not with step or steps")
     return how
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pdekit
-from pdekit import threads
+from pdekit import modules, threads
 from pdekit.fft.store import processor
 
 __all__ = ["collect", "command_line", "commit", "libraries", "processor"]
@@ -43,6 +43,7 @@ def collect(**facts: Any) -> dict[str, Any]:
         "cpus": threads.available(),
         "threads": threads.current(),
         "command": command_line(sys.argv),
+        **modules.facts(),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         **facts,
     }

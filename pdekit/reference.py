@@ -214,20 +214,19 @@ def _time_part(run: Main, final: Array) -> tuple[float, str]:
     Where those are too long to be stable, from halved steps.
     """
     numerics, order = run.evolution.numerics, run.evolution.integrator.order
-    steps = numerics.tolerances.get("steps")
-    if steps is None:
+    if numerics.is_adaptive:
         name = f"{TOLERANCE_RATIO:g}-fold tolerance"
         other = _final(run, numerics.coarser_in_time(), name)
         return _gained(relative_l2(other, final), TOLERANCE_GAIN), name
     coarse = numerics.coarser_in_time()
-    ratio = steps / coarse.tolerances["steps"]
+    ratio = numerics.steps_for_one_of(coarse)
     if ratio > 1:
         try:
             other = _final(run, coarse, "doubled step")
             return _gained(relative_l2(other, final), ratio**order - 1), "doubled step"
         except (BlowUp, NotConverged):
             pass
-    other = _final(run, numerics.with_steps(2 * steps), "halved step")
+    other = _final(run, numerics.with_steps_times(2), "halved step")
     return relative_l2(other, final) / (1 - 2.0**-order), "halved step"
 
 

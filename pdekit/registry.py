@@ -3,7 +3,8 @@
 An equation is a file in ``solvers/spectral``, an integrator one in ``pdekit/stepping``; the
 file's name is its name.  Other packages add their own through the entry-point groups
 ``pdekit.equations`` and ``pdekit.integrators`` (not read when the environment variable
-``PDEKIT_NO_PLUGINS`` is set).
+``PDEKIT_NO_PLUGINS`` is set).  Equations of a user's own file are added by
+:mod:`pdekit.modules`, and ``declared`` stands for one that a case writes out.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ DEFAULT_INTEGRATOR = "dop853_ip"
 _SOLVERS: Mapping[str, str] = {"spectral": "pdekit.solvers.spectral"}
 _INTEGRATORS = "pdekit.stepping"
 _IMPORTERS = "pdekit.solvers.importers"
+_DECLARED = "declared"
+
+_own: dict[str, type[AbstractEquation]] = {}
+"""Equations of modules that the user named on the command line."""
 
 
 def solvers() -> tuple[str, ...]:
@@ -37,7 +42,7 @@ def solvers() -> tuple[str, ...]:
 def equations() -> tuple[str, ...]:
     """Names of all equations, plug-ins included."""
     names = {name for package in _SOLVERS.values() for name in _files(package)}
-    return tuple(sorted(names | set(_plugins("pdekit.equations"))))
+    return tuple(sorted({*names, *_own, *_plugins("pdekit.equations")}))
 
 
 def equation(name: str) -> type[AbstractEquation]:
@@ -51,11 +56,42 @@ def equation(name: str) -> type[AbstractEquation]:
     for package in _SOLVERS.values():
         if name in _files(package):
             return _defined_in(import_module(f"{package}.{name}"))
+    if name in _own:
+        return _own[name]
+    if name == _DECLARED:
+        declared: type[AbstractEquation] = import_module("pdekit.declared").Declared
+        return declared
     plugin = _plugins("pdekit.equations").get(name)
     if plugin is None:
         raise UnknownName("equation", name, equations())
     found: type[AbstractEquation] = _load(plugin)
     return found
+
+
+def posed(name: str, params: Mapping[str, Any]) -> type[AbstractEquation]:
+    """Return the class of an equation as a case poses it, its formulas included."""
+    if name == _DECLARED:
+        made: type[AbstractEquation] = import_module("pdekit.declared").posed(params)
+        return made
+    return equation(name)
+
+
+def add(found: Mapping[str, type[AbstractEquation]]) -> None:
+    """Make equations known by name for the rest of the process.
+
+    Raises
+    ------
+    PdekitError
+        If a name is taken already; nothing has been added then.
+    """
+    for name, kind in found.items():
+        if name in (*equations(), _DECLARED) and _own.get(name) is not kind:
+            where = f"in {_own[name].__module__}" if name in _own else "in pdekit"
+            where = "installed" if name in _plugins("pdekit.equations") else where
+            raise PdekitError(
+                f"there is an equation {name!r} {where} already; give yours another name"
+            )
+    _own.update(found)
 
 
 def integrators() -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from pydantic import Field as Key
 from pydantic import PrivateAttr, ValidationError, ValidationInfo, field_validator
 
-from pdekit import registry
+from pdekit import modules, registry
 from pdekit.case.draft import Draft
 from pdekit.case.functions import resolve
 from pdekit.case.rules import apply
@@ -119,11 +119,16 @@ class Case(Section):
         return f"<pre>{escape(self.to_yaml())}</pre>"
 
     def digest(self) -> str:
-        """Hash of what determines the fields: not of titles, outputs, checks, threads."""
+        """Hash of what determines the fields: not of titles, outputs, checks, threads.
+
+        The text of a module of the user's own that defines the equation is part of it.
+        """
         said = self.to_dict()
         for key in _NOT_THE_ANSWER:
             said.pop(key, None)
         said["run"].pop("threads")
+        if (module := modules.origin(self.equation.name)) is not None:
+            said["module"] = module.sha256
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def problem(self, path: str, message: str) -> CaseError:

@@ -16,10 +16,12 @@ from pdekit.case import functions as case_functions
 from pdekit.case.draft import AXES, Draft
 from pdekit.case.params import Parameters
 from pdekit.case.schema import (
+    DECLARED,
     MAX_FRAMES,
     MAX_POINTS,
     AxisSpec,
     CheckSpec,
+    EquationSpec,
     OutputSpec,
     RunSpec,
     SaveEvery,
@@ -32,9 +34,12 @@ from pdekit.case.yaml_lines import KeyPath
 from pdekit.equation import AbstractEquation
 from pdekit.errors import suggestion
 from pdekit.expressions import CONSTANTS, FUNCTIONS
+from pdekit.stepping._cfl import stability_limit
+from pdekit.stepping._scheme import Scheme
 
 _ADAPTIVE_KEYS = ("rtol", "atol", "max_step", "first_step", "max_steps")
 _FIXED_KEYS = ("step", "steps")
+_STEP_KEYS = (*_FIXED_KEYS, "cfl")
 _BOUNDS = ("below", "above", "between", "equals")
 
 
@@ -74,10 +79,33 @@ def _equation(draft: Draft) -> None:
     spec = draft.sections.get("equation")
     if spec is None:
         return
+    if spec.name == DECLARED:
+        _declared(draft, spec)
+        return
     draft.equation = draft.find(("equation", "name"), registry.equation, spec.name)
     if draft.equation is not None:
         expected = Parameters.of_model(draft.equation.Params)
         values = draft.params(("equation",), spec.params, expected)
+        draft.sections["equation"] = spec.model_copy(update=values)
+
+
+def _declared(draft: Draft, spec: EquationSpec) -> None:
+    """Check an equation that the case writes out, and make its class."""
+    from pdekit import declared
+
+    before = len(draft.problems)
+    expected = Parameters.of_model(declared.DeclaredParams)
+    values = draft.params(("equation",), spec.params, expected)
+    if len(draft.problems) > before:
+        return
+    axes = len(draft.axes) if "domain" in draft.sections else None
+    for path, error in declared.problems(values, draft.parameters, axes):
+        draft.problems.append(
+            draft.source.problem(("equation", *path), error.reason, column=error.column)
+        )
+    draft.find(("equation", "integrator"), registry.integrator, values["integrator"])
+    if len(draft.problems) == before:
+        draft.equation = declared.posed(values)
         draft.sections["equation"] = spec.model_copy(update=values)
 
 
@@ -160,24 +188,43 @@ def _solver_at(draft: Draft, path: KeyPath, spec: SolverSpec) -> SolverSpec:
     draft.known((*path, "name"), "solver", spec.name, registry.solvers())
     if draft.equation is not None:
         spec = spec.model_copy(update=_preferred(spec, draft.equation))
-    fixed = [key for key in _FIXED_KEYS if getattr(spec, key) is not None]
-    others = [key for key in _ADAPTIVE_KEYS if getattr(spec, key) is not None]
+    given = [
+        key for key in (*_STEP_KEYS, *_ADAPTIVE_KEYS) if getattr(spec, key) is not None
+    ]
     found = draft.find((*path, "integrator"), registry.integrator, spec.integrator)
     if found is None:
         return spec
     is_adaptive = bool(found.adaptive)
     kind = f"{'an adaptive' if is_adaptive else 'a fixed-step'} integrator {found.name!r}"
-    accepted = ", ".join(_ADAPTIVE_KEYS if is_adaptive else _FIXED_KEYS)
-    for key in fixed if is_adaptive else others:
-        message = f"is not used with {kind}; it takes {accepted}"
+    takes_cfl = bool(getattr(found, "takes_cfl", False))
+    accepted = _ADAPTIVE_KEYS if is_adaptive else _STEP_KEYS if takes_cfl else _FIXED_KEYS
+    if takes_cfl and spec.cfl is not None:
+        accepted = (*accepted, "max_step")
+        _warn_of_cfl(draft, path, spec, found)
+    for key in (key for key in given if key not in accepted):
+        message = f"is not used with {kind}; it takes {', '.join(accepted)}"
         draft.say((*path, key), message, at_key=True)
     if is_adaptive:
         rtol = 1e-9 if spec.rtol is None else spec.rtol
         return spec.model_copy(update={"rtol": rtol, "atol": spec.atol or 0.0})
-    if len(fixed) != 1:
-        got = " and ".join(fixed) or "neither"
-        draft.say(path, f"{kind} needs either step or steps (got {got})", at_key=True)
+    sized = [key for key in given if key in _STEP_KEYS and key in accepted]
+    if len(sized) != 1:
+        got = " and ".join(sized) or "neither"
+        wanted = "either step or steps" + (", or cfl" if takes_cfl else "")
+        draft.say(path, f"{kind} needs {wanted} (got {got})", at_key=True)
     return spec
+
+
+def _warn_of_cfl(draft: Draft, path: KeyPath, spec: SolverSpec, scheme: Scheme) -> None:
+    """Warn of a Courant number at which the highest waves that are kept would grow."""
+    kept = {"two_thirds": 2 / 3, "half": 1 / 2}.get(str(spec.dealias), 1.0)
+    limit = stability_limit(scheme, kept)
+    if spec.cfl is not None and spec.cfl > limit:
+        draft.source.warnings.append(
+            f"{'.'.join(map(str, path))}.cfl: {spec.cfl:g} is beyond {limit:.3g}, the "
+            f"stability limit of {scheme.name}: high wavenumbers will grow unless they "
+            "are damped; use a smaller cfl"
+        )
 
 
 def _preferred(spec: SolverSpec, equation: type[AbstractEquation]) -> dict[str, str]:
@@ -223,7 +270,8 @@ def _checks(draft: Draft) -> None:
         metric = None if known is None else known.get(check.metric or label)
         if metric is not None:
             values = draft.params(path, check.params, Parameters.of_function(metric))
-            resolved[label] = check.model_copy(update=values)
+            own = {k: v for k, v in values.items() if k not in CheckSpec.model_fields}
+            resolved[label] = check.model_copy(update=own)
         elif known is not None:  # a general metric; whether it exists the run knows
             for name in check.params:
                 message = f"unknown key{suggestion(name, CheckSpec.model_fields)}"

@@ -42,8 +42,15 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+DECLARED = "declared"
+DECLARED_KEYS = ("fields", "linear", "nonlinear")
+
+
 class EquationSpec(NamedSection):
-    """Which equation, and its parameters (``pdekit describe NAME`` lists them)."""
+    """Which equation, and its parameters (``pdekit describe NAME`` lists them).
+
+    Without a name, ``fields``, ``linear`` and ``nonlinear`` declare one.
+    """
 
     name: str = Key(
         description="name of the equation, as listed by `pdekit list equations`"
@@ -52,6 +59,9 @@ class EquationSpec(NamedSection):
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
+        if isinstance(value, Mapping) and "name" not in value:
+            if any(key in value for key in DECLARED_KEYS):
+                return {"name": DECLARED, **value}
         return {"name": value} if isinstance(value, str) else value
 
 
@@ -194,6 +204,11 @@ class SolverSpec(Section):
     steps: Count | None = Key(
         default=None, description="steps over the whole interval, instead of step"
     )
+    cfl: Positive | None = Key(
+        default=None,
+        description="Courant number that the steps of a one-step scheme keep, instead of "
+        "step",
+    )
     rtol: Positive | None = Key(
         default=None, description="relative tolerance (adaptive; default 1e-9)"
     )
@@ -201,7 +216,10 @@ class SolverSpec(Section):
         default=None,
         description="absolute tolerance (adaptive), of the root mean square",
     )
-    max_step: Positive | None = Key(default=None, description="largest step (adaptive)")
+    max_step: Positive | None = Key(
+        default=None,
+        description="largest step (adaptive, or with cfl: a hundredth of the interval)",
+    )
     first_step: Positive | None = Key(default=None, description="first step (adaptive)")
     max_steps: Count | None = Key(default=None, description="stop after so many steps")
     dealias: Dealias = Key(

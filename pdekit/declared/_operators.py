@@ -19,7 +19,7 @@ MAX_ORDER = 12
 EXAMPLES = ("dx", "dy", "dz", "dxx", "lap", "inv_lap")
 """What is suggested for a function that does not exist."""
 
-_MIXED = re.compile(r"d([xyz]{1,%d})" % MAX_ORDER)
+_MIXED = re.compile(rf"d([xyz]{{1,{MAX_ORDER}}})")
 _I = Number(1j)
 _PHASES = (ONE, _I, Number(-1.0), Number(-1j))
 

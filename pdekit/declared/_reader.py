@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pdekit.declared._operators import EXAMPLES, MAX_ORDER, operator
 from pdekit.errors import ExpressionError
 from pdekit.expressions import _parse
+from pdekit.expressions._functions import TABLE
+from pdekit.expressions._functions import TABLE
 from pdekit.expressions._tree import Binary, Call, Comparison, Name, Negative, Node, Number
 
 UNIT = "i"
@@ -45,11 +47,13 @@ class _Reader(_parse._Reader):
             )
         inner = tuple(self.convert(a) for a in arguments)
         if len(inner) == 2 and _order(inner[1]) is None:
-            self.refuse(f"{name} is repeated 1 to {MAX_ORDER} times, a whole number", column)
+            self.refuse(
+                f"{name} is repeated 1 to {MAX_ORDER} times, a whole number", column
+            )
         return Call(name, inner, column)
 
     def _nearest(self, name: str, known: Collection[str]) -> str:
-        is_function = known is _parse.TABLE
+        is_function = known is TABLE
         extra = EXAMPLES if is_function and self.derivatives else ()
         return super()._nearest(name, {*known, *extra})
 

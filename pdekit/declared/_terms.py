@@ -99,13 +99,14 @@ def factors_of(node: Node, words: Words) -> tuple[Node, list[Node]]:
         case Binary("/", left, right) if words.is_constant(right):
             constant, rest = factors_of(left, words)
             return divide(constant, right), rest
-        case Binary("**", base, exponent) if words.is_constant(exponent):
+        case Binary("**", base, exponent) if (count := small_power(exponent)) is not None:
             constant, rest = factors_of(base, words)
-            whole = small_power(exponent)
-            if whole is not None and not (constant == ONE and len(rest) == 1):
-                return Binary("**", constant, exponent), sorted(rest * whole, key=to_text)
-            if whole is not None:
-                return ONE, rest * whole
+            if any(
+                isinstance(factor, Call) and factor.function == "abs" for factor in rest
+            ):
+                return ONE, [node]  # |z|² needs no root
+            scale = ONE if constant == ONE else Binary("**", constant, exponent)
+            return scale, sorted(rest * count, key=to_text)
     return ONE, [node]
 
 

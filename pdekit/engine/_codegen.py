@@ -82,8 +82,13 @@ def cis_small(theta):
 
 
 def source_of(function: Callable[..., Any], name: str) -> str:
-    """Return the source of a plain function, renamed, to be inlined into a loop."""
-    lines = textwrap.dedent(inspect.getsource(function)).splitlines()
+    """Return the source of a plain function, renamed, to be inlined into a loop.
+
+    A function that was made from a formula carries its own, ``source_text``.
+    """
+    made: str | None = getattr(function, "source_text", None)
+    text = textwrap.dedent(inspect.getsource(function)) if made is None else made
+    lines = text.splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("def "))
     text = "\n".join(lines[start:])
     return (
@@ -91,16 +96,21 @@ def source_of(function: Callable[..., Any], name: str) -> str:
     )
 
 
-@cache
 def compiled(name: str, body: str) -> Callable[..., Any]:
     """Return the function ``kernel`` defined by ``body``, compiled on its first call."""
+    kernel: Callable[..., Any] = compiled_module(name, body).kernel
+    return kernel
+
+
+@cache
+def compiled_module(name: str, body: str) -> ModuleType:
+    """Return the module of a text, whose functions are compiled on their first calls."""
     text = _HEADER + body
     digest = hashlib.sha256(text.encode()).hexdigest()[:20]
     path = private_dir("kernels") / f"{name}_{digest}.py"
     if not path.is_file() or path.read_bytes() != text.encode():
         atomic.write_text(path, text)  # in one stroke: others may want the same kernel
-    kernel: Callable[..., Any] = _load(f"_pdekit_kernels.{path.stem}", path).kernel
-    return kernel
+    return _load(f"_pdekit_kernels.{path.stem}", path)
 
 
 def _load(name: str, path: Path) -> ModuleType:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pdekit.engine import _fftw
-from pdekit.engine._codegen import compiled
+from pdekit.engine._codegen import compiled_module
 from pdekit.engine._flat_loops import FlatLoops
 from pdekit.engine._layout import ModeLayout
 from pdekit.engine._rhs import RightHandSide, as_tuple, lookup, parameters
@@ -22,9 +25,9 @@ if TYPE_CHECKING:
     from pdekit.stepping._scheme import Stage
     from pdekit.stepping._system import System
 
-PARALLEL = 1 << 16
+SHARED = 1 << 16
 """Points of a field from which several threads may share it."""
-SLAB_BYTES = 1 << 19
+SLAB_BYTES = COLUMN_BYTES = 1 << 19
 """Buffers of a slab: they should stay in the second-level cache beside its tables."""
 
 
@@ -44,6 +47,7 @@ class CompiledProgram:
         self.single = engine.dtype == np.complex64
         self.arrays: dict[str, Array] = {}
         self._kernel: Callable[..., Any] | None = None
+        self._fed = False
         self._weights: tuple[Any, Any] = (None, None)
         self._mask = (
             None
@@ -96,6 +100,7 @@ class CompiledProgram:
 
     def load(self, arrays: Mapping[str, Array]) -> None:
         """Copy in the arrays that the stages work on; ``v`` is the state."""
+        self._fed = False
         for name, a in arrays.items():
             mine = self.arrays.get(name)
             if mine is None or mine.shape != a.shape:
@@ -111,22 +116,76 @@ class CompiledProgram:
         """Take one step of size ``h`` from each of the times."""
         if self._kernel is None:
             self._build(weights)
-        kernel, members = self._kernel, len(self.arrays["v"])
-        assert kernel is not None  # noqa: S101 - built above
         last = len(self.stages)
-        if self._threads > 1:  # buffers are there for so many, whatever others have set
-            set_threads(self._threads)
         if self.system.steady:
-            kernel(0, members, len(times), 0, last, *self._arguments(weights))
+            self._advance(len(times), 0, last, self._arguments(weights))
         else:
-            for b in range(members):
-                for t in times:
-                    for s, stage in enumerate(self.stages):
-                        self._update(t + stage.at * h)
-                        kernel(b, b + 1, 1, s, s + 1, *self._arguments(weights))
+            for b in range(len(self.arrays["v"])):
+                self._march(b, weights, times, h)
         evaluations = sum("n" in stage.takes for stage in self.stages)
         per_step = evaluations * (self.rhs.inputs + self.rhs.outputs)
-        self.engine.count(members * len(times) * per_step)
+        self.engine.count(len(self.arrays["v"]) * len(times) * per_step)
+
+    def _advance(self, count: int, begin: int, end: int, arguments: list[Any]) -> None:
+        """Take ``count`` steps of the stages from ``begin`` to ``end`` with all threads."""
+        assert self._kernel is not None  # noqa: S101 - built before
+        members = len(self.arrays["v"])
+        if self._sharing == "space":
+            self._share_space(count, begin, end, arguments)
+        elif self._sharing == "members":
+            shares = _shares(members, self._threads)
+            together(
+                [
+                    partial(self._kernel, *share, count, begin, end, False, k, *arguments)
+                    for k, share in enumerate(shares)
+                ]
+            )
+        else:
+            self._kernel(0, members, count, begin, end, self._fed, 0, *arguments)
+        self._fed = members == 1 and "v" in self.stages[-1].into and end == len(self.stages)
+
+    def _march(
+        self, b: int, weights: Mapping[str, Any], times: Sequence[float], h: float
+    ) -> None:
+        """Advance one member stage by stage, with the coefficients of every time."""
+        assert self._kernel is not None  # noqa: S101 - built before
+        for t in times:
+            for s, stage in enumerate(self.stages):
+                self._update(t + stage.at * h)
+                arguments = self._arguments(weights)
+                if self._sharing == "space":
+                    self._share_space(1, s, s + 1, arguments)
+                else:
+                    self._kernel(b, b + 1, 1, s, s + 1, self._fed, 0, *arguments)
+            self._fed = False
+
+    def _share_space(self, count: int, begin: int, end: int, arguments: list[Any]) -> None:
+        """Share the passes of one member: slabs, then columns, each complete for all."""
+        share = self._share_kernel
+        n0, slab, width = self.layout.points[0], self._buffers.slab, self._buffers.width
+        hat = self._buffers.hat
+        bundles = hat.shape[3] * (hat.shape[4] // width)
+        slabs = _shares(n0 // slab, self._threads)
+        columns = _shares(bundles, self._threads)
+        gate = threading.Barrier(self._threads)
+        first = begin == 0 and not self._fed
+
+        def work(k: int) -> None:
+            try:
+                if first:
+                    share(-1, *columns[k], k, *arguments)
+                    gate.wait()
+                for _ in range(count):
+                    for s in range(begin, end):
+                        share(-2, *slabs[k], k, *arguments)
+                        gate.wait()
+                        share(s, *columns[k], k, *arguments)
+                        gate.wait()
+            except BaseException:
+                gate.abort()
+                raise
+
+        together([partial(work, k) for k in range(self._threads)])
 
     def loops(self, members: int) -> FlatLoops:
         """Return what combines states in other ways, flattened ``(member, variable, mode)``.
@@ -141,6 +200,7 @@ class CompiledProgram:
 
     def evaluate(self, w: Array, t: float) -> Array:
         """Return N of a flat argument, with a source; later evaluations overwrite it."""
+        self._fed = False
         argument = self.arrays["v"].reshape(w.shape)
         if w.ctypes.data != argument.ctypes.data:
             np.copyto(argument, w)
@@ -176,9 +236,12 @@ class CompiledProgram:
         names = self._names(weights)
         text = ProgramText(self.rhs, self.stages, names, self.single)
         self._text_arguments = text.arguments
-        self._threads = 1 if names.parallel == "none" else self._available()
+        self._sharing = self._shared_by()
+        self._threads = 1 if self._sharing == "none" else self.engine.threads
         self._allocate(names, self._threads)
-        self._kernel = compiled(f"{self.rhs.equation.name}_steps", str(text))
+        module = compiled_module(f"{self.rhs.equation.name}_steps", str(text))
+        self._kernel = module.kernel
+        self._share_kernel = getattr(module, "share", None)
 
     def _used_symbols(self) -> dict[str, Array]:
         """Return the symbols that the formulas take: others cost memory only."""
@@ -200,7 +263,7 @@ class CompiledProgram:
         kept = [*self.arrays, *(n for n in into if n not in scratch)]
         kept = [n for n in dict.fromkeys(kept) if n not in scratch]
         coefficients = self.system.coefficients(self.system.start)
-        if ProgramText.argument_needed(self.rhs):
+        if self._argument_needed():
             scratch.append("argument")
         return Names(
             arrays=(*kept, *scratch),
@@ -210,9 +273,7 @@ class CompiledProgram:
             constants=tuple(self._used_constants()),
             coefficients={n: np.ndim(c) > 0 for n, c in coefficients.items()},
             mask=self._mask is not None,
-            filtered=self._mask is not None,
             source=self._source is not None,
-            parallel=self._parallel(),
         )
 
     def _is_scratch(self, name: str) -> bool:
@@ -234,20 +295,20 @@ class CompiledProgram:
         taken = {name for f in formulas if f is not None for name in parameters(f)}
         return {n: c for n, c in rhs.constants.items() if n in taken}
 
-    def _parallel(self) -> str:
-        """Share members among the threads, or the space of a large one."""
+    def _argument_needed(self) -> bool:
+        """Whether N names the variables themselves, so that arguments must be kept."""
+        assemble = self.rhs.terms.assemble
+        taken = parameters(assemble)[self.rhs.outputs :] if assemble else ()
+        return any(name in self.rhs.variables for name in taken)
+
+    def _shared_by(self) -> str:
+        """Say what the threads share: members, or the space of a large one."""
         members, size = len(self.arrays["v"]), math.prod(self.layout.points)
         if self.engine.threads == 1 or not self.rhs.has_products:
             return "none"
-        if members >= self.engine.threads:
-            return "members"
-        return "space" if size >= PARALLEL and self.layout.ndim > 1 else "none"
-
-    def _available(self) -> int:
-        """Return the threads that the loops will have."""
-        from numba import config
-
-        return int(min(self.engine.threads, config.NUMBA_NUM_THREADS))
+        if members > 1 and self.system.steady:
+            return "members" if members >= self.engine.threads else "none"
+        return "space" if size >= SHARED and self.layout.ndim > 1 and members == 1 else "none"
 
     def _allocate(self, names: Names, threads: int) -> None:
         """Make the arrays between the members, the buffers and the plans."""
@@ -258,7 +319,7 @@ class CompiledProgram:
                 lead = members if name in names.kept else threads
                 shape = (lead, count, *self.layout.kept)
                 self.arrays[name] = np.zeros(shape, dtype)
-        copies = threads if names.parallel == "members" else 1
+        copies = threads if self._sharing == "members" else 1
         self._buffers = buffers = Buffers(self.rhs, self.layout, dtype, threads, copies)
         plans = buffers.plans(self.engine.reproducible) if self.rhs.has_products else ()
         scale = self.engine.real.type(1.0 / math.prod(self.layout.points))
@@ -300,11 +361,21 @@ class CompiledProgram:
         self._source_time = t
 
 
-def set_threads(count: int) -> None:
-    """Let parallel loops have so many threads."""
-    from numba import set_num_threads
+def together(tasks: Sequence[Callable[[], Any]]) -> None:
+    """Run tasks at the same time, the first in this thread; raise what any of them did."""
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        others = [pool.submit(task) for task in tasks[1:]]
+        try:
+            tasks[0]()
+        finally:
+            for other in others:
+                other.result()
 
-    set_num_threads(count)
+
+def _shares(count: int, threads: int) -> list[tuple[int, int]]:
+    """Cut ``count`` things into as many runs as there are threads."""
+    ends = [count * k // threads for k in range(threads + 1)]
+    return list(pairwise(ends))
 
 
 class Buffers:
@@ -318,14 +389,17 @@ class Buffers:
         self, rhs: RightHandSide, layout: ModeLayout, dtype: Any, threads: int, copies: int
     ) -> None:
         self.rhs, self.layout, self.dtype = rhs, layout, np.dtype(dtype)
-        fields = max(rhs.inputs, rhs.outputs, 1)
+        fields = max(rhs.inputs, rhs.outputs)
         n0, n1, n2 = layout.points
         _, r1, kept = layout.kept
-        width = -(-kept // 8) * 8  # aligned, and in two parts for two threads
-        self.width = width if layout.ndim == 3 or threads == 1 else width // 2
-        modes = layout.modes[2]
-        row = n1 * (modes + n2 // 2) * self.dtype.itemsize * fields
+        itemsize = self.dtype.itemsize
+        row = n1 * (layout.modes[2] + n2 // 2) * itemsize * max(fields, 1)
         self.slab = _divisor(n0, max(1, SLAB_BYTES // row))
+        column = n0 * itemsize * (fields + 4)  # of the state arrays a few, too
+        bundle = max(8, COLUMN_BYTES // column // 8 * 8) if n0 > 1 else kept
+        parts = max(-(-kept // bundle), threads if r1 == 1 else 1)
+        self.width = -(-kept // parts // 4) * 4  # whole lines of the cache
+        width, modes = parts * self.width, layout.modes[2]
         self.hat = _aligned((copies, fields, n0, r1, width), self.dtype)
         self.rows = _aligned((threads, fields, self.slab, n1, modes), self.dtype)
         flat = (threads, fields, self.slab * n1 * n2)

@@ -1,16 +1,14 @@
 """Text of the compiled steps: the equation's formulas inside the integrator's.
 
-One evaluation of N in three dimensions, for ``inputs`` transforms back and ``outputs``
-forward, runs
+An evaluation of N in three dimensions alternates between two passes over the memory:
 
-1. along axis 0 on the kept columns of the others,
-2. slab by slab along axes 1 and 2: transforms back, products, transforms forward, all in a
-   buffer that stays in the second-level cache, so that no physical field meets the memory,
-3. along axis 0 back.
+* slab by slab: transforms back along axes 1 and 2, products, transforms forward, in a
+  buffer that stays in the second-level cache, so that no physical field is ever stored,
+* column by column, for a bundle of columns along axis 0: transforms forward, the loop that
+  forms N and applies a stage of the integrator, transforms back of what comes next.
 
-What comes out is read once, by the loop that forms N, applies a stage of the integrator and
-writes what the next evaluation transforms.  Fewer dimensions are the same with axes of one
-point in front.
+Either pass may be shared among threads.  Fewer dimensions are the same with axes of one
+point.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ from pdekit.stepping._scheme import Stage
 HEADER = """
 import numpy as np
 from math import sin, cos, exp, sqrt, tanh, cosh
-from numba import get_thread_id, njit, prange, types
+from numba import types
 
 _address = types.uintp
 dft = types.ExternalFunction("pdekit_{fftw}_dft", types.void(_address, _address, _address))
@@ -42,10 +40,10 @@ step = njit(
     error_model="numpy",
     fastmath={{"contract", "nnan", "nsz"}},
     nogil=True,
-    parallel={parallel},
-    no_cpython_wrapper=True,  # called from the kernel only
+    no_cpython_wrapper=True,  # called from the entries only
     no_cfunc_wrapper=True,
 )
+entry = njit(cache=True, error_model="numpy", nogil=True)
 
 
 @inline
@@ -59,6 +57,10 @@ def maximum(x, y):
 
 
 """
+
+SIZES = ("N0", "N1", "N2", "low0", "gap0", "low1", "gap1", "M", "S", "W")
+"""Points along each axis; kept modes before, and modes left out, along axes 0 and 1; kept
+modes along axis 2; axis-0 points per slab; columns per bundle."""
 
 
 @dataclass(frozen=True)
@@ -74,17 +76,15 @@ class Kind:
     number: bool = False
 
     @property
-    def level(self) -> int:
-        """The loop in which the value is looked up."""
-        return max((i + 1 for i in range(3) if self.varies[i]), default=0)
+    def loop(self) -> int:
+        """Where the value is looked up: 0 once, 1 in the loop over r0, 2 in that over j."""
+        return 2 if self.varies[2] else 1 if self.varies[0] else 0
 
     def index(self, name: str, channel: int) -> str:
         """Return the expression of the value at a mode."""
         if self.number:
             return name
-        places = [
-            p if v else "0" for p, v in zip(("r0", "r1", "j"), self.varies, strict=True)
-        ]
+        places = [p if v else "0" for p, v in zip(("r0", "r1", "j"), self.varies, strict=True)]
         if self.channels:
             places.insert(0, str(channel) if self.channels == 2 else "0")
         return f"{name}[{', '.join(places)}]"
@@ -95,7 +95,7 @@ class Names:
     """Everything the generated functions take, by the name they have there."""
 
     arrays: tuple[str, ...]
-    """State arrays; those of ``kept`` have one per member."""
+    """State arrays; those of ``kept`` have one per member, the others one per thread."""
     kept: tuple[str, ...]
     symbols: dict[str, Kind]
     weights: dict[str, Kind]
@@ -103,10 +103,7 @@ class Names:
     coefficients: dict[str, bool]
     """Whether each is a field (else a number)."""
     mask: bool
-    filtered: bool
     source: bool
-    parallel: str
-    """``none``, ``members`` or ``space``: what the threads share among them."""
 
 
 class ProgramText:
@@ -118,18 +115,8 @@ class ProgramText:
         self.rhs, self.stages, self.names, self.single = rhs, stages, names, single
         self.variables = rhs.variables
         self.count = len(rhs.variables)
-        split, product, assemble = rhs.terms
+        split, self.product, self.assemble = rhs.terms
         self.split = split or rhs.equation.decode
-        self.product, self.assemble = product, assemble
-        self.shape = ("N0", "N1", "N2", "low0", "gap0", "low1", "gap1", "M", "S", "W")
-        self.needs_argument = self.argument_needed(rhs)
-
-    @staticmethod
-    def argument_needed(rhs: RightHandSide) -> bool:
-        """Whether N names the variables themselves, so that arguments must be kept."""
-        assemble = rhs.terms.assemble
-        taken = parameters(assemble)[rhs.outputs :] if assemble else ()
-        return any(name in rhs.variables for name in taken)
 
     # -- argument lists ----------------------------------------------------------------
 
@@ -148,91 +135,143 @@ class ProgramText:
         return [f"f_{name}" for name in n.coefficients] + [f"c_{k}" for k in n.constants]
 
     @property
+    def state(self) -> list[str]:
+        """Names of the state arrays."""
+        return [f"a_{name}" for name in self.names.arrays]
+
+    @property
     def arguments(self) -> list[str]:
-        """Arguments of the kernel, after the counters."""
+        """Arguments of both entries, after the counters."""
         own = [*self.spectral]
         own += [name for name in self.physical if name not in own]
         return ["dims", "plans", "scale", "hat", "rows", "phys", *self.state, *own]
 
-    @property
-    def state(self) -> list[str]:
-        return [f"a_{name}" for name in self.names.arrays]
-
     # -- the module --------------------------------------------------------------------
 
     def __str__(self) -> str:
-        fftw = "fftwf" if self.single else "fftw"
-        space = self.names.parallel == "space"
-        parts = [HEADER.format(fftw=fftw, parallel=space)]
-        for name, formula in (
-            ("split", self.split),
-            ("product", self.product),
-            ("assemble", self.assemble),
-        ):
-            if formula is not None:
-                parts.append(source_of(formula, name))
+        parts = [HEADER.format(fftw="fftwf" if self.single else "fftw")]
+        formulas = {"split": self.split, "product": self.product, "assemble": self.assemble}
+        parts += [source_of(f, name) for name, f in formulas.items() if f is not None]
         parts += [
             source_of(stage.formula, f"stage_formula_{i}")
             for i, stage in enumerate(self.stages)
         ]
         if self.rhs.has_products:
-            parts += [self._prepare(), self._physical()]
+            parts += [self._slabs(), self._prepare()]
         parts += [self._stage(i, stage) for i, stage in enumerate(self.stages)]
-        parts.append(self._kernel())
-        return "\n".join(parts)
+        return "\n".join([*parts, self._kernel(), self._share()])
 
-    def _loops(
-        self,
-        name: str,
-        arguments: Sequence[str],
-        body: list[str],
-        *,
-        feeds: bool,
-        levels: dict[str, tuple[Kind, int]],
+    def _slabs(self) -> str:
+        """Everything between the spectra before and after the products."""
+        ins, outs = self.rhs.inputs, self.rhs.outputs
+        rest = []
+        for name in self.rhs.physical_names(self.product, ins):
+            if name in self.names.coefficients:
+                is_field = self.names.coefficients[name]
+                rest.append(f"f_{name}[base + p]" if is_field else f"f_{name}")
+            else:
+                rest.append(f"c_{name}")
+        call = ", ".join([*(f"q{i}[p]" for i in range(ins)), *rest])
+        targets = ", ".join(f"q{i}[p]" for i in range(outs))
+        views = "\n        ".join(f"q{i} = phys[{i}]" for i in range(max(ins, outs)))
+        if self.rhs.real:
+            back = "dft_c2r(plans[4], rows.ctypes.data, phys.ctypes.data)"
+            forth = "dft_r2c(plans[5], phys.ctypes.data, rows.ctypes.data)"
+        else:
+            back = "dft(plans[4], rows.ctypes.data, rows.ctypes.data)"
+            forth = "dft(plans[5], rows.ctypes.data, rows.ctypes.data)"
+        arguments = ["first", "last", "dims", "plans", "scale", "hat", "rows", "phys"]
+        return f"""
+@step
+def slabs({", ".join([*arguments, *self.physical])}):
+    {", ".join(SIZES)} = dims
+    R1 = hat.shape[2]
+    for slab in range(first, last):
+        base = slab * S * N1 * N2
+        for i in range({ins}):
+            for s in range(S):
+                for r1 in range(R1):
+                    f1 = r1 + gap1 if r1 >= low1 else r1
+                    row, kept = rows[i, s, f1], hat[i, slab * S + s, r1]
+                    for j in range(M):
+                        row[j] = kept[j]
+                    for j in range(M, row.shape[0]):
+                        row[j] = 0.0
+                for f1 in range(low1, low1 + gap1):
+                    row = rows[i, s, f1]
+                    for j in range(row.shape[0]):
+                        row[j] = 0.0
+                if N1 > 1:
+                    place = rows[i, s].ctypes.data
+                    dft(plans[2], place, place)
+        {back}
+        {views}
+        for p in range(S * N1 * N2):
+            {targets} = product({call})
+        {forth}
+        for i in range({outs}):
+            for s in range(S):
+                if N1 > 1:
+                    place = rows[i, s].ctypes.data
+                    dft(plans[3], place, place)
+                for r1 in range(R1):
+                    f1 = r1 + gap1 if r1 >= low1 else r1
+                    row, kept = rows[i, s, f1], hat[i, slab * S + s, r1]
+                    for j in range(M):
+                        kept[j] = scale * row[j]
+
+
+"""
+
+    def _columns(
+        self, name: str, body: list[str], *, forward: bool, feeds: bool, symbols: set[str]
     ) -> str:
-        """Loop over the kept modes; ``feeds`` says that rows left out must become zero."""
-        outer = "prange" if self.names.parallel == "space" else "range"
+        """Loop over the kept modes of one bundle of columns, numbered ``q``.
+
+        ``forward`` and ``feeds`` say whether products come in and whether arguments go out.
+        """
+        looked_up = {n: k for n, k in self.names.symbols.items() if n in symbols}
+
+        def fetch(loop: int, pad: int) -> list[str]:
+            return [
+                f"{' ' * pad}x_{n} = {k.index(f's_{n}', 0)}"
+                for n, k in looked_up.items()
+                if k.loop == loop
+            ]
+
+        arguments = ["q", "dims", "plans", "hat", *self.state, *self.spectral]
         lines = ["@step", f"def {name}({', '.join(arguments)}):"]
-        lines.append(f"    {', '.join(self.shape)} = dims")
-        lines.append(f"    for q0 in {outer}(a_v.shape[1]):")
-        lines.append("        r0 = np.int64(q0)  # prange counts without a sign")
-        lines.append("        f0 = r0 + gap0 if r0 >= low0 else r0")
-        lines += self._looked_up(levels, (0, 1), 8)
-        lines.append("        for r1 in range(a_v.shape[2]):")
-        lines += self._looked_up(levels, (2,), 12)
-        lines.append("            for j in range(M):")
-        lines += self._looked_up(levels, (3,), 16)
-        lines += [" " * 16 + line for line in body]
+        lines += [f"    {', '.join(SIZES)} = dims"]
+        lines += ["    bundles = hat.shape[3] // W", "    r1, left = q // bundles, q % bundles * W"]
+        lines += ["    right = min(left + W, M)"]
+        if forward:
+            lines += self._along_axis_0(1, self.rhs.outputs)
+        lines += fetch(0, 4)
+        lines += ["    for r0 in range(a_v.shape[1]):"]
+        lines += ["        f0 = r0 + gap0 if r0 >= low0 else r0", *fetch(1, 8)]
+        lines += ["        for j in range(left, right):", *fetch(2, 12)]
+        lines += [" " * 12 + line for line in body]
         if feeds:
             lines += [
-                f"    for q0 in {outer}(gap0):",
-                "        f0 = low0 + np.int64(q0)",
-                f"        for i in range({self.rhs.inputs}):",
-                "            for r1 in range(a_v.shape[2]):",
-                "                for j in range(M):",
-                "                    hat[i, f0, r1, j] = 0.0",
+                f"    for i in range({self.rhs.inputs}):",
+                "        for f0 in range(low0, low0 + gap0):",
+                "            for j in range(left, right):",
+                "                hat[i, f0, r1, j] = 0.0",
+                *self._along_axis_0(0, self.rhs.inputs),
             ]
         return "\n".join(lines) + "\n\n"
 
-    def _looked_up(
-        self, levels: dict[str, tuple[Kind, int]], which: tuple[int, ...], pad: int
-    ) -> list[str]:
+    def _along_axis_0(self, plan: int, count: int) -> list[str]:
         return [
-            f"{' ' * pad}x_{name} = {kind.index(f's_{name}', 0)}"
-            for name, (kind, level) in levels.items()
-            if level in which
+            "    if N0 > 1:",
+            f"        for i in range({count}):",
+            "            place = hat[i, 0, r1, left:].ctypes.data",
+            f"            dft(plans[{plan}], place, place)",
         ]
 
-    def _symbols(self, *formulas: tuple[Callable[..., Any] | None, int]) -> dict[str, Any]:
-        """Return the symbols that some formulas take."""
-        taken = {
-            name
-            for formula, skip in formulas
-            if formula is not None
-            for name in parameters(formula)[skip:]
-            if name not in self.variables
-        }
-        return {n: (k, k.level) for n, k in self.names.symbols.items() if n in taken}
+    def _named(self, formula: Callable[..., Any] | None, skip: int = 0) -> set[str]:
+        """Return what a formula takes by name."""
+        return set() if formula is None else {*parameters(formula)[skip:]}
 
     def _spectral_call(self, formula: Callable[..., Any], skip: int, var: str) -> str:
         """Arguments that a formula in Fourier space takes by name."""
@@ -246,69 +285,60 @@ class ProgramText:
                 call.append(f"c_{name}")
         return ", ".join(call)
 
-    def _feed(self, var: str) -> list[str]:
-        """Write what is transformed back, for the argument in ``var0``, ``var1``, …"""
+    def _feed(self) -> list[str]:
+        """Write what is transformed back, for the argument in ``w0``, ``w1``, and so on."""
         lines = []
-        if self.names.filtered:
-            lines += [f"{var}{c} = mask[r0, r1, j] * {var}{c}" for c in range(self.count)]
+        if self.names.mask:
+            lines += [f"w{c} = mask[r0, r1, j] * w{c}" for c in range(self.count)]
         targets = [f"hat[{i}, f0, r1, j]" for i in range(self.rhs.inputs)]
         if self.split is None:
-            return lines + [f"{t} = {var}{i}" for i, t in enumerate(targets)]
-        call = self._spectral_call(self.split, 0, var)
+            return lines + [f"{t} = w{i}" for i, t in enumerate(targets)]
+        call = self._spectral_call(self.split, 0, "w")
         return [*lines, f"{', '.join(targets)} = split({call})"]
 
     def _prepare(self) -> str:
-        body = [f"w{c} = a_v[{c}, r0, r1, j]" for c in range(self.count)] + self._feed("w")
-        return self._loops(
-            "prepare",
-            ["dims", "hat", "a_v", *self.spectral],
-            body,
-            feeds=True,
-            levels=self._symbols((self.split, 0)),
+        body = [f"w{c} = a_v[{c}, r0, r1, j]" for c in range(self.count)] + self._feed()
+        return self._columns(
+            "prepare", body, forward=False, feeds=True, symbols=self._named(self.split)
         )
 
     def _stage(self, number: int, stage: Stage) -> str:
         """One stage: N from what was transformed, the formula, what to transform next."""
-        n, every = self.names, range(self.count)
         last = number == len(self.stages) - 1
-        body: list[str] = []
-        if "n" in stage.takes:
-            body += self._nonlinear(number)
-        for c in every:
-            call = []
-            for name in stage.takes:
-                if name == "n":
-                    call.append(f"n{c}")
-                elif name in n.weights:
-                    call.append(n.weights[name].index(f"m_{name}", c))
-                else:
-                    call.append(f"a_{name}[{c}, r0, r1, j]")
-            outs = []
-            for name in stage.into:
-                if name == "w" or (name == "v" and last):
-                    outs.append(f"w{c}")
-                else:
-                    outs.append(f"a_{name}[{c}, r0, r1, j]")
-            body.append(f"{', '.join(outs)} = stage_formula_{number}({', '.join(call)})")
-            if "v" in stage.into and last:
+        new_state = last and "v" in stage.into
+        body = self._nonlinear(number) if "n" in stage.takes else []
+        for c in range(self.count):
+            call = ", ".join(self._taken(name, c) for name in stage.takes)
+            argument = ("w", "v") if last else ("w",)
+            outs = ", ".join(
+                f"w{c}" if name in argument else f"a_{name}[{c}, r0, r1, j]"
+                for name in stage.into
+            )
+            body.append(f"{outs} = stage_formula_{number}({call})")
+            if new_state:
                 body.append(f"a_v[{c}, r0, r1, j] = w{c}")
-            if "w" in stage.into and self.needs_argument:
+            if "w" in stage.into and "argument" in self.names.arrays:
                 body.append(f"a_argument[{c}, r0, r1, j] = w{c}")
-        feeds = self.rhs.has_products and (
-            "w" in stage.into or ("v" in stage.into and last)
-        )
+        feeds = self.rhs.has_products and ("w" in stage.into or new_state)
+        symbols = self._named(self.assemble, self.rhs.outputs)
         if feeds:
-            body += self._feed("w")
-        assembled = (self.assemble, self.rhs.outputs)
-        return self._loops(
-            f"stage_{number}",
-            ["dims", "hat", *self.state, *self.spectral],
-            body,
-            feeds=feeds,
-            levels=self._symbols(assembled, (self.split if feeds else None, 0)),
-        )
+            body += self._feed()
+            symbols |= self._named(self.split)
+        return self._columns(
+            f"stage_{number}", body, forward=self.rhs.has_products, feeds=feeds,
+            symbols=symbols,
+        )  # fmt: skip
+
+    def _taken(self, name: str, c: int) -> str:
+        """Return the expression of what a stage's formula calls ``name``."""
+        if name == "n":
+            return f"n{c}"
+        if name in self.names.weights:
+            return self.names.weights[name].index(f"m_{name}", c)
+        return f"a_{name}[{c}, r0, r1, j]"
 
     def _nonlinear(self, number: int) -> list[str]:
+        """Form N of every variable in ``n0``, ``n1``, and so on."""
         every = range(self.count)
         if self.rhs.is_linear:
             lines = [f"n{c} = 0j" for c in every]
@@ -317,7 +347,7 @@ class ProgramText:
         else:
             outputs = range(self.rhs.outputs)
             lines = [f"y{i} = hat[{i}, f0, r1, j]" for i in outputs]
-            if self.needs_argument:
+            if "argument" in self.names.arrays:
                 place = "a_v" if number == 0 else "a_argument"
                 lines += [f"u{c} = {place}[{c}, r0, r1, j]" for c in every]
             call = [f"y{i}" for i in outputs]
@@ -330,121 +360,63 @@ class ProgramText:
             lines += [f"n{c} = n{c} + source[{c}, r0, r1, j]" for c in every]
         return lines
 
-    def _physical(self) -> str:
-        """Everything between the spectra before and after the products."""
-        ins, outs = self.rhs.inputs, self.rhs.outputs
-        rest = []
-        for name in self.rhs.physical_names(self.product, ins):  # type: ignore[arg-type]
-            if name in self.names.coefficients:
-                is_field = self.names.coefficients[name]
-                rest.append(f"f_{name}[base + p]" if is_field else f"f_{name}")
-            else:
-                rest.append(f"c_{name}")
-        call = ", ".join([*(f"q{i}[p]" for i in range(ins)), *rest])
-        targets = ", ".join(f"q{i}[p]" for i in range(outs))
-        views = "\n        ".join(
-            f"q{i} = phys[k, {i}, :S * N1 * N2]" for i in range(max(ins, outs))
-        )
-        outer = "prange" if self.names.parallel == "space" else "range"
-        thread = "get_thread_id()" if self.names.parallel == "space" else "thread"
-        if self.rhs.real:
-            back = "dft_c2r(plans[4], rows[k].ctypes.data, phys[k].ctypes.data)"
-            forth = "dft_r2c(plans[5], phys[k].ctypes.data, rows[k].ctypes.data)"
-        else:
-            back = "dft(plans[4], rows[k].ctypes.data, rows[k].ctypes.data)"
-            forth = "dft(plans[5], rows[k].ctypes.data, rows[k].ctypes.data)"
-        arguments = [
-            "dims",
-            "plans",
-            "scale",
-            "hat",
-            "rows",
-            "phys",
-            "thread",
-            *self.physical,
+    # -- what Python calls -------------------------------------------------------------
+
+    def _state_of(self, member: str, thread: str) -> list[str]:
+        return [
+            f"a_{name}[{member if name in self.names.kept else thread}]"
+            for name in self.names.arrays
         ]
-        return f"""
-@step
-def physical({", ".join(arguments)}):
-    {", ".join(self.shape)} = dims
-    R1 = hat.shape[2]
-    columns = hat.reshape((hat.shape[0], N0, R1 * hat.shape[3]))
-    if N0 > 1:
-        for q in {outer}(columns.shape[2] // W):
-            c = np.int64(q)
-            for i in range({ins}):
-                place = columns[i, 0, c * W :].ctypes.data
-                dft(plans[0], place, place)
-    for q in {outer}(N0 // S):
-        slab = np.int64(q)
-        k = {thread}
-        base = slab * S * N1 * N2
-        for i in range({ins}):
-            for s in range(S):
-                for r1 in range(R1):
-                    f1 = r1 + gap1 if r1 >= low1 else r1
-                    row, kept = rows[k, i, s, f1], hat[i, slab * S + s, r1]
-                    for j in range(M):
-                        row[j] = kept[j]
-                    for j in range(M, row.shape[0]):
-                        row[j] = 0.0
-                for f1 in range(low1, low1 + gap1):
-                    row = rows[k, i, s, f1]
-                    for j in range(row.shape[0]):
-                        row[j] = 0.0
-                if N1 > 1:
-                    dft(plans[2], rows[k, i, s].ctypes.data, rows[k, i, s].ctypes.data)
-        {back}
-        {views}
-        for p in range(S * N1 * N2):
-            {targets} = product({call})
-        {forth}
-        for i in range({outs}):
-            for s in range(S):
-                if N1 > 1:
-                    dft(plans[3], rows[k, i, s].ctypes.data, rows[k, i, s].ctypes.data)
-                for r1 in range(R1):
-                    f1 = r1 + gap1 if r1 >= low1 else r1
-                    row, kept = rows[k, i, s, f1], hat[i, slab * S + s, r1]
-                    for j in range(M):
-                        kept[j] = scale * row[j]
-    if N0 > 1:
-        for q in {outer}(columns.shape[2] // W):
-            c = np.int64(q)
-            for i in range({outs}):
-                place = columns[i, 0, c * W :].ctypes.data
-                dft(plans[1], place, place)
 
-
-"""
+    def _column_call(self, function: str, pad: int) -> list[str]:
+        call = ["q", "dims", "plans", "hat[k]", *self._state_of("b", "k"), *self.spectral]
+        return [
+            f"{' ' * pad}for q in range(left, right):",
+            f"{' ' * pad}    {function}({', '.join(call)})",
+        ]
 
     def _kernel(self) -> str:
-        members = self.names.parallel == "members"
-        kept = self.names.kept
-        state = [f"a_{n}[b]" if n in kept else f"a_{n}[k]" for n in self.names.arrays]
-        stages = []
-        for i in range(len(self.stages)):
-            call = ", ".join(["dims", "hat[k]", *state, *self.spectral])
-            stages += [
-                f"                {'el' if i else ''}if s == {i}:",
-                f"                    stage_{i}({call})",
-            ]
+        """All members of one thread, one after the other: ``count`` steps of some stages."""
         lines = [
-            f"@njit(cache=True, error_model='numpy', nogil=True, parallel={members})",
-            f"def kernel(first, last, count, begin, end, {', '.join(self.arguments)}):",
-            f"    for b in {'prange' if members else 'range'}(first, last):",
-            f"        k = {'get_thread_id()' if members else '0'}",
+            "@entry",
+            "def kernel(first, last, count, begin, end, fed, k, "
+            f"{', '.join(self.arguments)}):",
+            f"    {', '.join(SIZES)} = dims",
+            "    left, right = 0, hat.shape[3] * (hat.shape[4] // W)",
+            "    for b in range(first, last):",
         ]
         if self.rhs.has_products:
-            lines += [
-                "        if begin == 0:",
-                f"            prepare({', '.join(['dims', 'hat[k]', 'a_v[b]', *self.spectral])})",
-            ]
-        lines += [
-            "        for _ in range(count):",
-            "            for s in range(begin, end):",
-        ]
+            lines += ["        if begin == 0 and not fed:", *self._column_call("prepare", 12)]
+        lines += ["        for _ in range(count):", "            for s in range(begin, end):"]
         if self.rhs.has_products:
-            call = ["dims", "plans", "scale", "hat[k]", "rows", "phys", "k", *self.physical]
-            lines.append(f"                physical({', '.join(call)})")
-        return "\n".join(lines + stages) + "\n"
+            call = ["0", "N0 // S", *self._slab_arguments("k"), *self.physical]
+            lines.append(f"                slabs({', '.join(call)})")
+        lines += self._chosen_stage(16)
+        return "\n".join(lines) + "\n\n"
+
+    def _slab_arguments(self, buffer: str) -> list[str]:
+        return ["dims", "plans", "scale", "hat[k]", f"rows[{buffer}]", f"phys[{buffer}]"]
+
+    def _chosen_stage(self, pad: int) -> list[str]:
+        lines = []
+        for i in range(len(self.stages)):
+            lines.append(f"{' ' * pad}{'el' if i else ''}if s == {i}:")
+            lines += self._column_call(f"stage_{i}", pad + 4)
+        return lines
+
+    def _share(self) -> str:
+        """One thread's share of one pass: slabs (s = −2), the first argument, a stage."""
+        if not self.rhs.has_products:
+            return ""
+        call = ["left", "right", *self._slab_arguments("thread"), *self.physical]
+        lines = [
+            "@entry",
+            f"def share(s, left, right, thread, {', '.join(self.arguments)}):",
+            "    b, k = 0, 0",
+            "    if s == -2:",
+            f"        slabs({', '.join(call)})",
+            "    elif s == -1:",
+            *self._column_call("prepare", 8),
+            *self._chosen_stage(4),
+        ]
+        return "\n".join(lines) + "\n"

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pdekit.stepping import State
+from pdekit.errors import NotApplicable
+from pdekit.stepping import State, Stepper
+from pdekit.stepping._cfl import CflStepper
 from pdekit.stepping._fixed import CHECK_EVERY, FixedSteps
 from pdekit.stepping._system import System
 from pdekit.typing import Array, Field
@@ -81,9 +83,25 @@ class Scheme:
     adaptive: bool = False
     conserves_mass: bool = False
 
-    def start(self, system: System, steps: int) -> SchemeStepper:
-        """Return the stepper that takes ``steps`` equal steps."""
+    def start(
+        self,
+        system: System,
+        steps: int | None = None,
+        *,
+        cfl: float | None = None,
+        max_step: float | None = None,
+    ) -> Stepper:
+        """Return the stepper that takes ``steps`` equal steps, or those of a ``cfl``."""
+        if cfl is not None:
+            return CflStepper(self, system, cfl, max_step)
+        if steps is None:
+            raise NotApplicable("steps", f"{self.name} needs a number of steps")
         return SchemeStepper(self, system, steps)
+
+    @property
+    def takes_cfl(self) -> bool:
+        """Whether the size of the step may change: that is, it needs no steps before."""
+        return self.remember is None
 
     @property
     def kept(self) -> tuple[str, ...]:

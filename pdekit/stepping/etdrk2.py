@@ -42,6 +42,7 @@ integrator = Scheme(
     stages=(Stage(first, into=("w", "v")), Stage(last, into=("v",), at=1.0)),
     weights=weights,
     stability=(2.0, 0.0),
+    resonance=2.0,
     summary="Cox-Matthews exponential time differencing, 2 evaluations per step",
     reference="Cox & Matthews, J. Comput. Phys. 176 (2002) 430, eqs. (20)-(22)",
 )

@@ -48,6 +48,7 @@ integrator = Scheme(
     stages=(Stage(step, into=("v", "p", "q")),),
     weights=weights,
     stability=(6 / 11, 0.723),
+    resonance=1.6,
     starter="ifrk4",
     history=2,
     remember=Stage(remember, into=("p", "q")),

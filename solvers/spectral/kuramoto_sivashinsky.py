@@ -22,7 +22,7 @@ class KuramotoSivashinskyParams(Params):
 class KuramotoSivashinsky(AbstractFlux):
     """Flame fronts, films, chaos; conservative form, two real transforms per evaluation.
 
-    Waves with  k² < 1/ν₄  grow at the rate  k² − ν₄k⁴,  and the flux carries their energy to
+    Waves with  k² < 1/ν₄  grow at the rate  k² − ν₄k⁴, and the flux carries their energy to
     the damped ones.
 
     Conserved: the mean.

@@ -85,7 +85,7 @@ def etd1(equation: AllenCahn, grid: Grid, u: Array, h: float) -> Array:
 
 @pytest.mark.parametrize("h", [0.1, 1.0, 10.0, 1000.0])
 def test_the_maximum_principle_holds_for_any_step(h: float) -> None:
-    """With another shift than 2 it fails: the splitting is what this is about."""
+    """With a smaller shift than 2 it fails: that is what the splitting is chosen for."""
     equation, grid = AllenCahn(epsilon=0.2), Grid.periodic((64, 64), BOX)
     u = pattern_states.noise_2d(*grid.points(), amplitude=1.0, bandwidth=6.0)
     u = u / np.abs(u).max()

@@ -63,7 +63,7 @@ def test_a_front_on_the_line_between_ramps_far_away() -> None:
 
 
 def test_the_shock_of_basdevant() -> None:
-    """1024 points reach 3e-6 and 0.03 of the slope, 2048 points 6e-11 and nine digits."""
+    """1024 points reach 3e-6 and 0.03 of the slope, 2048 points 6e-11 and 1e-6."""
     nu, end = 0.01 / math.pi, 1.603688 / math.pi
     equation, grid = Burgers(viscosity=nu), Grid.periodic(1536, (-1.0, 1.0))
     (x,) = grid.points()

@@ -18,6 +18,7 @@ from tests.spectral.symmetries import commutator, evolve, reflected, translation
 
 KdV = registry.equation("kdv")
 KortewegBurgers = registry.equation("korteweg_burgers")
+OTHER = {"nonlinearity": 2.0, "dispersion": 0.5}
 BOX = Grid.periodic(256, (-20.0, 20.0))
 
 
@@ -44,12 +45,7 @@ def test_the_soliton_at_two_step_sizes() -> None:
 @pytest.mark.parametrize(
     ("params", "name", "given", "box"),
     [
-        (
-            {"nonlinearity": 2.0, "dispersion": 0.5},
-            "soliton",
-            {"background": 0.3, "speed": 2.0},
-            40.0,
-        ),
+        (OTHER, "soliton", {"background": 0.3, "speed": 2.0}, 40.0),
         ({"nonlinearity": -1.5, "dispersion": -0.8}, "soliton", {"speed": -2.0}, 40.0),
         ({"nonlinearity": 2.0}, "cnoidal_wave", {"m": 0.8, "period": 10.0}, 20.0),
         ({"dispersion": 0.7}, "n_soliton", {"positions": [-8.0, -2.0]}, 60.0),

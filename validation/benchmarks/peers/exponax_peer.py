@@ -1,7 +1,8 @@
 """Exponax: ETDRK4 on JAX, the state kept in Fourier space from step to step.
 
-    XLA_FLAGS="--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1" \
     python exponax_peer.py ns2d --points 256 --step 2e-3 --steps 100
+
+One thread only with the flags of XLA that `processes.environment` sets.
 """
 # mypy: ignore-errors
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from problems import EQUATIONS, Problem
+from problems import EQUATIONS, Problem  # type: ignore[import-not-found]
 
 WARM_UP = 100
 LONGEST = 2000
@@ -117,5 +117,7 @@ def _options(cases: Mapping[str, Callable[[Problem], Run]]) -> argparse.Namespac
     parser.add_argument("--warm-up", type=int, default=WARM_UP)
     parser.add_argument("--sample-s", type=float, default=0.05)
     parser.add_argument("--save", default=None, help="file for the result, .npy")
-    parser.add_argument("--serve", action="store_true", help="one more sample per line read")
+    parser.add_argument(
+        "--serve", action="store_true", help="one more sample per line read"
+    )
     return parser.parse_args()

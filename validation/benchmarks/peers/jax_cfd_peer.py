@@ -1,7 +1,8 @@
 """jax-cfd: Crank–Nicolson and Carpenter–Kennedy RK4, five evaluations per step.
 
-    XLA_FLAGS="--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1" \
     python jax_cfd_peer.py ks --points 512 --step 0.05 --steps 200
+
+One thread only with the flags of XLA that `processes.environment` sets.
 """
 # mypy: ignore-errors
 
@@ -61,7 +62,7 @@ PADDED = "3/2 padding: modes up to N/2, products on 3N/2 points"
 
 
 def ks(problem: Problem) -> Run:
-    """Conservative form, 3/2 padding: N points hold half as many modes again as 2/3 rule."""
+    """Conservative form, 3/2 padding: half as many modes again as with the 2/3 rule."""
     equation = equations.KuramotoSivashinsky(grid_of(problem))
     return prepared(problem, equation, note=PADDED)
 

@@ -62,11 +62,13 @@ def prepared(problem: Problem) -> Run:
         ),
         steps=HORIZON,
     )
-    parts = [first[i : i + block] for i in range(0, len(first), block)]
+    count = -(-len(first) // block)
+    full = np.concatenate([first, *[first[-1:]] * (count * block - len(first))])
+    parts = np.split(full, count)  # the last block filled up with copies, as in a case
 
     def values(states):
         u = np.concatenate([np.asarray(stepper.sample(s, s.time)) for s in states])
-        return u if problem.members else u[0]
+        return u[: problem.members] if problem.members else u[0]
 
     return Run(
         start=lambda: [stepper.start(part) for part in parts],

@@ -7,6 +7,7 @@ from the same numbers. Axes are (x, y, z), points  x_i = left + i L/N.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +53,7 @@ class Problem:
         return list(np.meshgrid(*[x] * self.ndim, indexing="ij", sparse=True))
 
     def initial(self) -> np.ndarray:
-        """Return  (channel, *space)  of a trajectory,  (member, channel, *space)  of a batch."""
+        """Return ``(channel, *space)``, for a batch ``(member, channel, *space)``."""
         shape = (-1,) + (self.points,) * self.ndim
         if not self.members:
             return np.asarray(self._member(0.0)).reshape(shape)
@@ -65,7 +66,7 @@ class Problem:
 
 
 def vorticity(x: np.ndarray, y: np.ndarray, turn: float) -> np.ndarray:
-    """ω = sin x sin y + cos(x + 2y) + ½ cos(3x − y),  x and y shifted by the turn."""
+    """Return  ω = sin x sin y + cos(x + 2y) + ½ cos(3x − y),  shifted by the turn."""
     x, y = x + 2 * np.pi * turn, y - 4 * np.pi * turn**2
     return np.sin(x) * np.sin(y) + np.cos(x + 2 * y + turn) + 0.5 * np.cos(3 * x - y)
 
@@ -73,7 +74,7 @@ def vorticity(x: np.ndarray, y: np.ndarray, turn: float) -> np.ndarray:
 def taylor_green(
     x: np.ndarray, y: np.ndarray, z: np.ndarray, turn: float
 ) -> list[np.ndarray]:
-    """u = (sin x cos y cos z, −cos x sin y cos z, 0)."""
+    """Return  u = (sin x cos y cos z, −cos x sin y cos z, 0)."""
     x = x + 2 * np.pi * turn
     u = np.sin(x) * np.cos(y) * np.cos(z)
     v = -np.cos(x) * np.sin(y) * np.cos(z)
@@ -81,25 +82,27 @@ def taylor_green(
 
 
 def flame(x: np.ndarray, turn: float) -> np.ndarray:
-    """u = cos(x/16) (1 + sin(x/16)),  of Kassam & Trefethen (2005), shifted by the turn."""
+    """Return  u = cos(x/16) (1 + sin(x/16)),  of Kassam & Trefethen (2005), shifted."""
     s = x / 16 + 2 * np.pi * turn
-    return np.cos(s) * (1 + np.cos(turn) * np.sin(s))
+    u: np.ndarray = np.cos(s) * (1 + np.cos(turn) * np.sin(s))
+    return u
 
 
 def soliton(x: np.ndarray, turn: float = 0.0, t: float = 0.0) -> np.ndarray:
-    """u = (c/2) sech²(√c/2 (x − c t)),  c between 4 and 3, on a line of length 40."""
+    """Return  u = (c/2) sech²(√c/2 (x − c t)),  c between 4 and 3, period 40."""
     c = SOLITON_SPEED - turn
     s = (x - c * t - 40 * turn + 20.0) % 40.0 - 20.0
-    return 0.5 * c / np.cosh(0.5 * np.sqrt(c) * s) ** 2
+    u: np.ndarray = 0.5 * c / np.cosh(0.5 * np.sqrt(c) * s) ** 2
+    return u
 
 
 def wave(x: np.ndarray, turn: float) -> np.ndarray:
-    """u = sin x + ½ cos 2x,  shifted by the turn."""
+    """Return  u = sin x + ½ cos 2x,  shifted by the turn."""
     s = x + 2 * np.pi * turn
     return np.sin(s) + 0.5 * np.cos(2 * s + turn)
 
 
-INITIAL = {
+INITIAL: dict[str, Callable[..., np.ndarray | list[np.ndarray]]] = {
     "ns2d": vorticity,
     "ns3d": taylor_green,
     "ks": flame,

@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,7 +64,7 @@ def interpreter(competitor: Competitor, candidates: Sequence[str]) -> str:
 
 
 class PeerProcess:
-    """One competitor at work on one problem: set up, its result saved, ready for samples."""
+    """One competitor at work on one problem: set up, result saved, ready for samples."""
 
     def __init__(
         self,
@@ -75,12 +76,13 @@ class PeerProcess:
         limit_s: float,
     ) -> None:
         self._limit = limit_s
+        self._errors = tempfile.TemporaryFile(mode="w+")  # noqa: SIM115 - till close
         script = str(FOLDER / competitor.script)
         self._process = subprocess.Popen(
             [python, script, *arguments, "--serve"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._errors,
             env=environment(threads, competitor.variables),
             text=True,
         )
@@ -98,6 +100,7 @@ class PeerProcess:
         """End the process."""
         self._process.kill()
         self._process.communicate()
+        self._errors.close()
 
     def _answer(self, kind: type) -> Any:
         """Return the next line that is JSON of this kind; some peers print other things."""
@@ -117,6 +120,8 @@ class PeerProcess:
 
     def _fail(self, reason: str) -> None:
         self._process.kill()
-        _, errors = self._process.communicate()
-        said = errors.strip().splitlines()
+        self._process.communicate()
+        self._errors.seek(0)
+        said = self._errors.read().strip().splitlines()
+        self._errors.close()
         raise PeerError(reason or (said[-1] if said else "ended without a word"))

@@ -1,6 +1,6 @@
 """Shenfun: its ETDRK4; the nonlinear term is the user's, given with fewest transforms.
 
-    OMP_NUM_THREADS=1 python shenfun_peer.py ns2d --points 256 --step 2e-3 --steps 100
+OMP_NUM_THREADS=1 python shenfun_peer.py ns2d --points 256 --step 2e-3 --steps 100
 """
 # mypy: ignore-errors
 

@@ -15,9 +15,7 @@ COMPETITORS = {
     "pdekit, 3N/2": Competitor("ours.py", "pdekit", scale=1.5),
     "exponax": Competitor("exponax_peer.py", "exponax"),
     "fluidsim": Competitor("fluidsim_peer.py", "fluidsim"),
-    "fluidsim, fftw": Competitor(
-        "fluidsim_peer.py", "fluidfft_fftw", {"FLUIDFFT": "fftw"}
-    ),
+    "fluidsim, fftw": Competitor("fluidsim_peer.py", "fluidfft_fftw", {"FLUIDFFT": "fftw"}),
     "jax-cfd": Competitor("jax_cfd_peer.py", "jax_cfd"),
     "torch-cfd": Competitor("torch_cfd_peer.py", "torch_cfd"),
     "shenfun": Competitor("shenfun_peer.py", "shenfun"),
@@ -51,16 +49,12 @@ TABLES: dict[str, list[Row]] = {
         Row(Problem("ns2d", n, h, 100), PLANE)
         for n, h in ((256, 2e-3), (512, 1e-3), (1024, 5e-4))
     ],
-    "ns3d": [
-        Row(Problem("ns3d", n, h, 50), SPACE) for n, h in ((64, 1e-2), (128, 5e-3))
-    ],
+    "ns3d": [Row(Problem("ns3d", n, h, 50), SPACE) for n, h in ((64, 1e-2), (128, 5e-3))],
     "ks": [Row(Problem("ks", n, 0.05, 200), LINE) for n in SIZES],
     "kdv": [Row(Problem("kdv", n, 5e-4, 200), WAVES) for n in SIZES],
     "burgers": [Row(Problem("burgers", n, 1e-3, 200), LINE) for n in SIZES],
     "ks_batch": [Row(Problem("ks", n, 0.05, 100, 256), BATCH) for n in SIZES],
-    "kdv_batch": [
-        Row(Problem("kdv", n, 5e-4, 100, 256), (OURS, "exponax")) for n in SIZES
-    ],
+    "kdv_batch": [Row(Problem("kdv", n, 5e-4, 100, 256), (OURS, "exponax")) for n in SIZES],
     "burgers_batch": [Row(Problem("burgers", n, 1e-3, 100, 256), BATCH) for n in SIZES],
     "batch2d": [Row(Problem("ns2d", 64, 2e-3, 100, 32), BATCH_PLANE)],
 }

@@ -1,6 +1,6 @@
 """torch-cfd: the schemes of jax-cfd on PyTorch, batched.
 
-    OMP_NUM_THREADS=1 python torch_cfd_peer.py ns2d --points 256 --step 2e-3 --steps 100
+OMP_NUM_THREADS=1 python torch_cfd_peer.py ns2d --points 256 --step 2e-3 --steps 100
 """
 # mypy: ignore-errors
 
@@ -9,18 +9,19 @@ from __future__ import annotations
 import os
 from importlib.metadata import version
 
-import torch
 from harness import Run, main
 from problems import VISCOSITY_2D, Problem
-from torch_cfd.grids import Grid
-from torch_cfd.spectral import NavierStokes2DSpectral, RK4CrankNicolsonStepper
-
-torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-torch.set_default_dtype(torch.float64)
 
 
 def ns2d(problem: Problem) -> Run:
     """Vorticity, advective form, 2/3 rule, Crank–Nicolson and RK4 of five stages."""
+    import torch
+
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    torch.set_default_dtype(torch.float64)  # before they build anything
+    from torch_cfd.grids import Grid
+    from torch_cfd.spectral import NavierStokes2DSpectral, RK4CrankNicolsonStepper
+
     side = (0.0, problem.length)
     equation = NavierStokes2DSpectral(
         viscosity=VISCOSITY_2D,

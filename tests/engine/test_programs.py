@@ -1,0 +1,236 @@
+"""Compiled steps against the same formulas on whole arrays, and what they may cost."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from pdekit import registry, spectral
+from pdekit.engine import _compiled_program as compiled_program
+from pdekit.engine import make_engine
+from pdekit.equation import AbstractEquation
+from pdekit.formulas import i_times, sin
+from pdekit.grid import Grid
+from pdekit.stepping import System
+from pdekit.typing import Array
+
+STEPS, STEP = 13, 1e-2
+TWO_PI = 2 * np.pi
+
+
+class Pendulum(AbstractEquation):
+    """N with a function, the variable itself, and a source that changes with time."""
+
+    name: ClassVar[str] = "pendulum"
+    fields: ClassVar[tuple[str, ...]] = ("u",)
+
+    def symbol(self, grid: Grid) -> Array:
+        return -0.1 * grid.k_squared(real=True)[None]
+
+    @staticmethod
+    def product(u: Any) -> Any:
+        return sin(u)
+
+    @staticmethod
+    def assemble(p: Any, u: Any, kx: Any) -> Any:
+        return -p + i_times(kx * u)
+
+
+class Exchange(AbstractEquation):
+    """Two coupled fields without a product."""
+
+    name: ClassVar[str] = "exchange"
+    fields: ClassVar[tuple[str, ...]] = ("u", "v")
+
+    def symbol(self, grid: Grid) -> Array:
+        return -0.1 * grid.k_squared(real=True)[None]
+
+    @staticmethod
+    def assemble(u: Any, v: Any) -> Any:
+        return -v, u
+
+
+def box(*points: int) -> Grid:
+    return Grid.periodic(points, [(0, TWO_PI), (0, 3.0), (0, 5.0)][: len(points)])
+
+
+EQUATIONS: dict[str, tuple[Callable[[], AbstractEquation], str, list[Grid]]] = {
+    "kuramoto_sivashinsky": (
+        registry.equation("kuramoto_sivashinsky"),
+        "etdrk4",
+        [box(48), box(45), box(7)],
+    ),
+    "kdv": (registry.equation("kdv"), "etdrk4", [box(32), box(31)]),
+    "navier_stokes_2d": (
+        registry.equation("navier_stokes_2d"),
+        "ifrk4",
+        [box(24, 36), box(25, 17), box(7, 30)],
+    ),
+    "gray_scott": (registry.equation("gray_scott"), "ifrk4", [box(24, 30), box(9, 10)]),
+    "navier_stokes_3d": (
+        registry.equation("navier_stokes_3d"),
+        "ifrk4",
+        [box(12, 16, 18), box(9, 11, 13)],
+    ),
+    "pendulum": (lambda: Pendulum(source="0.3*sin(x)*cos(3*t)"), "ifrk4", [box(32)]),
+    "exchange": (Exchange, "ifrk4", [box(16), box(15)]),
+}
+
+
+def smooth(grid: Grid, channels: int, members: int = 1) -> Array:
+    """Random fields of which every mode of the grid has a part."""
+    rng = np.random.default_rng(3)
+    u = rng.standard_normal((members, channels, *grid.shape))
+    axes = tuple(range(-grid.ndim, 0))
+    numbers = np.meshgrid(*grid.modes(True), indexing="ij")
+    decay = np.exp(-sum(m * m for m in numbers) / 8)
+    return np.fft.irfftn(decay * np.fft.rfftn(u, axes=axes), s=grid.shape, axes=axes)
+
+
+def advanced(
+    equation: AbstractEquation,
+    grid: Grid,
+    engine: str,
+    integrator: str,
+    u: Array,
+    *,
+    mask: Array | str = "auto",
+    **how: Any,
+) -> Array:
+    arrays = make_engine(engine, grid, channels=len(equation.fields), members=len(u), **how)
+    if isinstance(mask, str):
+        name = equation.dealias if mask == "auto" else mask
+        chosen = spectral.mask(name, grid, real=not equation.complex)
+    else:
+        chosen = mask
+    system = System(equation, grid, arrays, start=0.0, end=STEP * STEPS, mask=chosen)
+    stepper = registry.integrator(integrator).start(system, STEPS)
+    state = stepper.advance(stepper.start(u), system.end, STEPS)
+    return np.asarray(stepper.sample(state, system.end))
+
+
+def difference(a: Array, b: Array) -> float:
+    return float(np.abs(a - b).max() / np.abs(b).max())
+
+
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut even these grids into slabs and bundles, and let threads share them."""
+    monkeypatch.setattr(compiled_program, "SLAB_BYTES", 1 << 13)
+    monkeypatch.setattr(compiled_program, "COLUMN_BYTES", 1 << 12)
+    monkeypatch.setattr(compiled_program, "SHARED", 1)
+
+
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("mask", ["auto", "none", "two_thirds", "half"])
+@pytest.mark.parametrize("name", EQUATIONS)
+def test_compiled_steps_are_those_of_the_formulas(
+    name: str, mask: str, members: int, small_pieces: None
+) -> None:
+    make, integrator, grids = EQUATIONS[name]
+    for grid in grids:
+        equation = make()
+        u = smooth(grid, len(equation.fields), members)
+        found, expected = (
+            advanced(equation, grid, engine, integrator, u, mask=mask)
+            for engine in ("fused", "numpy")
+        )
+        assert difference(found, expected) < 1e-13
+
+
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("name", ["navier_stokes_2d", "navier_stokes_3d", "pendulum"])
+def test_two_threads_change_no_digit(name: str, members: int, small_pieces: None) -> None:
+    make, integrator, grids = EQUATIONS[name]
+    for grid in grids:
+        equation = make()
+        u = smooth(grid, len(equation.fields), members)
+        one, two = (
+            advanced(equation, grid, "fused", integrator, u, workers=workers)
+            for workers in (1, 2)
+        )
+        assert difference(two, one) < 1e-14
+
+
+@pytest.mark.parametrize("name", ["kuramoto_sivashinsky", "navier_stokes_2d", "pendulum"])
+def test_a_smooth_filter(name: str) -> None:
+    make, integrator, grids = EQUATIONS[name]
+    grid, equation = grids[0], make()
+    u = smooth(grid, 1)
+    mask = spectral.exponential(grid, order=4.0, real=True)
+    found, expected, sharp = (
+        advanced(equation, grid, engine, integrator, u, mask=m)
+        for engine, m in (("fused", mask), ("numpy", mask), ("fused", "two_thirds"))
+    )
+    assert difference(found, expected) < 1e-13
+    assert difference(sharp, expected) > 1e-12  # it matters
+
+
+@pytest.mark.parametrize("name", EQUATIONS)
+def test_torch_computes_the_same(name: str) -> None:
+    pytest.importorskip("torch")
+    make, integrator, grids = EQUATIONS[name]
+    grid, equation = grids[0], make()
+    u = smooth(grid, len(equation.fields), 2)
+    found, expected = (
+        advanced(equation, grid, engine, integrator, u) for engine in ("torch", "numpy")
+    )
+    assert difference(found, expected) < 1e-13
+
+
+def test_single_precision_is_single() -> None:
+    make, integrator, grids = EQUATIONS["navier_stokes_2d"]
+    u = smooth(grids[0], 1)
+    found, expected = (
+        advanced(make(), grids[0], "fused", integrator, u, precision=precision)
+        for precision in ("single", "double")
+    )
+    assert found.dtype == np.float32
+    assert 1e-9 < difference(found, expected) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("name", "per_evaluation"),
+    [("kuramoto_sivashinsky", 2), ("kdv", 2), ("gray_scott", 3),
+     ("navier_stokes_2d", 4), ("navier_stokes_3d", 8)],
+)  # fmt: skip
+def test_the_least_number_of_transforms(name: str, per_evaluation: int) -> None:
+    """The table of minimal counts: 16 real ones in a 2-D Runge–Kutta step, 32 in 3-D."""
+    make, integrator, grids = EQUATIONS[name]
+    grid, equation = grids[0], make()
+    engine = make_engine("fused", grid, channels=len(equation.fields))
+    mask = spectral.mask(equation.dealias, grid, real=True)
+    system = System(equation, grid, engine, start=0.0, end=1.0, mask=mask)
+    stepper = registry.integrator(integrator).start(system, 1000)
+    state = stepper.start(smooth(grid, len(equation.fields)))
+    before = engine.transforms
+    stepper.advance(state, 1.0, 10)
+    assert engine.transforms - before == 10 * 4 * per_evaluation
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_steps_allocate_nothing_and_states_are_small(workers: int) -> None:
+    """A 512² vorticity: ten steps within 64 KiB, at most twelve arrays of its size."""
+    grid = Grid.periodic((512, 512), ((0, TWO_PI),) * 2)
+    equation = registry.equation("navier_stokes_2d")()
+    x, y = grid.points()
+    engine = make_engine("fused", grid, channels=1, workers=workers)
+    system = System(
+        equation, grid, engine, start=0.0, end=1.0, mask=spectral.two_thirds(grid, True)
+    )
+    stepper = registry.integrator("ifrk4").start(system, 1000)
+    state = stepper.start((np.sin(x) * np.sin(y) + np.cos(x + 2 * y))[None, None])
+    state = stepper.advance(state, 1.0, 1)
+    program, weights = stepper.program, stepper._weights
+    tracemalloc.start()
+    program.run(weights, [0.0] * 10, stepper.h)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 64 * 1024
+    arrays = [*program.arrays.values(), *weights.values(), *program._given.values()]
+    held = sum(a.nbytes for a in arrays if isinstance(a, np.ndarray))
+    assert held < 12 * 8 * grid.size
