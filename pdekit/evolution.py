@@ -298,8 +298,8 @@ class Evolution:
             return []
         return [
             f"step {step:.3g} is longer than {limit / fastest:.3g}, the stability limit of "
-            f"{self.integrator.name} for the velocities at the start: high wavenumbers will "
-            "grow unless they are damped; use a smaller step"
+            f"{self.integrator.name} for the velocities at the start: high wavenumbers "
+            "will grow unless they are damped; use a smaller step"
         ]
 
     @property

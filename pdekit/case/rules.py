@@ -188,6 +188,8 @@ def _solver_at(draft: Draft, path: KeyPath, spec: SolverSpec) -> SolverSpec:
     draft.known((*path, "name"), "solver", spec.name, registry.solvers())
     if draft.equation is not None:
         spec = spec.model_copy(update=_preferred(spec, draft.equation))
+    elif spec.integrator == "auto":
+        return spec  # the equation, which is reported already, would say what it means
     given = [
         key for key in (*_STEP_KEYS, *_ADAPTIVE_KEYS) if getattr(spec, key) is not None
     ]

@@ -372,7 +372,10 @@ class OutputSpec(Section):
         union_mode="left_to_right",
         description="names of figures, or all, or none",
     )
-    movie: bool = Key(default=False, description="animated GIF of the fields, and an MP4 where ffmpeg is installed")
+    movie: bool = Key(
+        default=False,
+        description="animated GIF of the fields, and an MP4 where ffmpeg is installed",
+    )
     format: Formats = Key(
         default=("hdf5",), description="file formats; hdf5 is always written"
     )

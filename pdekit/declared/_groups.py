@@ -6,7 +6,7 @@ from pdekit.declared._formula import Formula
 from pdekit.declared._operators import AXES
 from pdekit.declared._terms import Term
 from pdekit.equation import Terms
-from pdekit.expressions._simplify import ONE, ZERO, add, divide
+from pdekit.expressions._simplify import ONE, ZERO, add, divide, multiply
 from pdekit.expressions._tree import Binary, Call, Name, Negative, Node, Number, to_text
 
 Group = tuple[tuple[Node, Node], ...]
@@ -42,18 +42,14 @@ def times(a: Node, b: Node) -> Node:
 
 
 def shown(term: Term) -> str:
-    """Write a term as a formula, its derivative as a symbol's factors."""
-    core = "" if term.core is None else to_text(term.core)
-    scale = "" if term.coefficient == ONE and core else to_text(term.coefficient)
-    if term.operator.is_identity:
-        return "*".join(filter(None, (scale, core)))
-    letters = "".join(a * n for a, n in zip(AXES, term.operator.orders, strict=True))
-    for _ in range(term.operator.inverses):
-        core = f"inv_lap({core})"
-    for _ in range(term.operator.laplacians):
-        core = f"lap({core})"
-    core = f"d{letters}({core})" if letters else core
-    return "*".join(filter(None, (scale, core)))
+    """Write a term as a formula."""
+    text = "1" if term.core is None else to_text(term.core)
+    text = f"inv_lap({text})" if term.operator.inverses else text
+    text = f"lap({text})" if term.operator.laplacians else text
+    orders = zip(AXES, term.operator.orders, strict=True)
+    letters = "".join(axis * order for axis, order in orders)
+    text = f"d{letters}({text})" if letters else text
+    return to_text(multiply(term.coefficient, Name(text)))
 
 
 def degree_of(terms: Terms) -> int | None:

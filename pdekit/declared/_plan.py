@@ -117,24 +117,24 @@ class _Planner:
             group.append((self.table.constant(term.coefficient), value))
 
     def _check(self, name: str, term: Term) -> None:
-        shown = term.core or term.coefficient
+        part = term.core or term.coefficient
         if term.operator.axes > self.axes:
             raise refusal(
                 f"a derivative along {AXES[term.operator.axes - 1]} needs a domain with "
                 f"that axis (it has {', '.join(AXES[: self.axes])})",
-                shown,
+                part,
             )
         if term.core is not None and self.words.is_known(term.core):
             raise refusal(
                 f"{excerpt(term.core)} does not depend on the fields; write it under "
                 "`source`, which needs no transform",
-                shown,
+                part,
             )
         if self.real and not self._is_real(term):
             raise refusal(
                 f"{name} is real, and this term is not: {shown(term)}; declare "
                 f"`fields: {{{name}: complex}}`",
-                shown,
+                part,
             )
 
     def _is_real(self, term: Term) -> bool:

@@ -14,7 +14,6 @@ from pdekit.declared._operators import EXAMPLES, MAX_ORDER, operator
 from pdekit.errors import ExpressionError
 from pdekit.expressions import _parse
 from pdekit.expressions._functions import TABLE
-from pdekit.expressions._functions import TABLE
 from pdekit.expressions._tree import Binary, Call, Comparison, Name, Negative, Node, Number
 
 UNIT = "i"

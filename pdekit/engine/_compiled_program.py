@@ -162,6 +162,7 @@ class CompiledProgram:
     def _share_space(self, count: int, begin: int, end: int, arguments: list[Any]) -> None:
         """Share the passes of one member: slabs, then columns, each complete for all."""
         share = self._share_kernel
+        assert share is not None  # noqa: S101 - there are products to share
         n0, slab, width = self.layout.points[0], self._buffers.slab, self._buffers.width
         hat = self._buffers.hat
         bundles = hat.shape[3] * (hat.shape[4] // width)
@@ -188,13 +189,13 @@ class CompiledProgram:
         together([partial(work, k) for k in range(self._threads)])
 
     def loops(self, members: int) -> FlatLoops:
-        """Return what combines states in other ways, flattened ``(member, variable, mode)``.
+        """Return what combines states in other ways, ``(member, variable, mode)``.
 
         The argument of `evaluate` is its buffer ``argument``.
         """
         shape = (members, len(self.rhs.variables), *self.layout.kept)
         self.arrays["v"] = np.zeros(shape, self.engine.dtype)
-        flat = (*shape[:2], math.prod(shape[2:]))
+        flat = (shape[0], shape[1], math.prod(shape[2:]))
         given = {"argument": self.arrays["v"].reshape(flat)}
         return FlatLoops(flat, self.engine.dtype, given)
 
@@ -308,7 +309,9 @@ class CompiledProgram:
             return "none"
         if members > 1 and self.system.steady:
             return "members" if members >= self.engine.threads else "none"
-        return "space" if size >= SHARED and self.layout.ndim > 1 and members == 1 else "none"
+        return (
+            "space" if size >= SHARED and self.layout.ndim > 1 and members == 1 else "none"
+        )
 
     def _allocate(self, names: Names, threads: int) -> None:
         """Make the arrays between the members, the buffers and the plans."""
@@ -450,7 +453,7 @@ class Buffers:
 
 
 def _varies(a: Array) -> tuple[bool, bool, bool]:
-    return tuple(n > 1 for n in a.shape[-3:])  # type: ignore[return-value]
+    return tuple(n > 1 for n in a.shape[-3:])
 
 
 def _weight_kind(a: Any) -> Kind:

@@ -1,8 +1,8 @@
 """FFTW plans that compiled loops execute themselves, without going through Python.
 
 The planner is reached through the library that pyfftw brings; its wisdom is the one that
-`pdekit.fft` keeps.  FFTW's new-array execution is thread-safe, so that one plan serves every
-thread with buffers of its own.
+`pdekit.fft` keeps.  FFTW's new-array execution is thread-safe: one plan serves every thread
+with buffers of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from pdekit import fft
+from pdekit.fft._pyfftw import Library
 
 MEASURE, DESTROY_INPUT, UNALIGNED, ESTIMATE = 0, 1, 2, 64
 FORWARD, INVERSE = -1, 1
@@ -40,8 +41,14 @@ def register() -> None:
 
 @cache
 def _library() -> ctypes.CDLL:
-    """The extension module of pyfftw: its symbols include those of the FFTW it links."""
-    return ctypes.CDLL(fft.get("pyfftw").extension_file)
+    """Return the extension module of pyfftw, through which the FFTW it links is found."""
+    return ctypes.CDLL(_fftw().extension_file)
+
+
+def _fftw() -> Library:
+    library = fft.get("pyfftw")
+    assert isinstance(library, Library)  # noqa: S101 - for the type checker
+    return library
 
 
 class Planner:
@@ -92,7 +99,7 @@ class Planner:
         return function
 
     def _made(self, function: Any, *arguments: Any) -> int:
-        with fft.get("pyfftw").planning(reproducible=self._reproducible):
+        with _fftw().planning(reproducible=self._reproducible):
             plan = function(*arguments)
         if not plan:
             raise RuntimeError("FFTW cannot plan this transform")

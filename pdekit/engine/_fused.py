@@ -48,11 +48,7 @@ class FusedEngine:
         self.channels, self.members = channels, members
         self._space = grid.shape
         self._flat = (members, channels, self.size)
-        self._library = {
-            "workers": workers,
-            "backend": fft,
-            "reproducible": reproducible,
-        }
+        self._fft = fft
         self.threads, self.reproducible = workers, reproducible
         self._count = 0
 
@@ -64,7 +60,9 @@ class FusedEngine:
             axes=tuple(range(-len(self._space), 0)),
             kind="c2c",
             dtype=self.dtype,
-            **self._library,
+            workers=self.threads,
+            backend=self._fft,
+            reproducible=self.reproducible,
         )
 
     @cached_property
@@ -108,8 +106,8 @@ class FusedEngine:
     @cached_property
     def _functional(self) -> Backend:
         """The library that opens and closes states, outside the steps."""
-        name = str(self._library["backend"])
-        return transforms.get("scipy" if name in ("auto", "pyfftw") else name)
+        quick = self._fft in ("auto", "pyfftw")
+        return transforms.get("scipy" if quick else self._fft)
 
     @cached_property
     def loops(self) -> FlatLoops:
@@ -160,21 +158,6 @@ class FusedEngine:
     def is_finite(self, w: Array) -> bool:
         """Test a value per component: a transform spreads a bad one over all of them."""
         return bool(np.isfinite(w[..., 0]).all())
-
-    def pointwise(
-        self, formula: Callable[..., Any], rest: Rest
-    ) -> Callable[[Array, Rest], Array]:
-        """Compile a formula that mixes the components of a field point by point."""
-        text = kernels.pointwise_text(
-            formula, self.channels, [np.ndim(c) > 0 for c in rest]
-        )
-        kernel = compiled("pointwise", text)
-
-        def run(w: Array, rest: Rest) -> Array:
-            kernel(w, *rest)
-            return w
-
-        return run
 
     def phase_flow(
         self, rate: Callable[..., Any], rest: Rest

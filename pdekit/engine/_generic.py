@@ -139,16 +139,6 @@ class GenericEngine:
         """Return the formula itself."""
         return formula
 
-    def pointwise(
-        self, formula: Callable[..., Any], rest: Rest
-    ) -> Callable[[Array, Rest], Array]:
-        """Apply a formula to the components of a field."""
-
-        def run(w: Array, rest: Rest) -> Array:
-            return self.join(formula(*self._split(w), *rest))
-
-        return run
-
     def phase_flow(
         self, rate: Callable[..., Any], rest: Rest
     ) -> Callable[[Array, float, Rest], Array]:

@@ -37,24 +37,6 @@ def _mixing(channels: int, arrays: Sequence[bool]) -> tuple[str, str]:
     return ", ".join(f"f{j}" for j in range(len(arrays))), ", ".join(call)
 
 
-def pointwise_text(
-    formula: Callable[..., Any], channels: int, arrays: Sequence[bool]
-) -> str:
-    names, call = _mixing(channels, arrays)
-    load = "".join(f"            u{c} = w[b, {c}, i]\n" for c in range(channels))
-    store = ", ".join(f"w[b, {c}, i]" for c in range(channels))
-    return (
-        source_of(formula, "formula")
-        + f"""
-@loop
-def kernel(w, {names}):
-    for b in range(w.shape[0]):
-        for i in range(w.shape[2]):
-{load}            {store} = formula({call})
-"""
-    )
-
-
 def phase_text(rate: Callable[..., Any], channels: int, arrays: Sequence[bool]) -> str:
     """Phase kernel in cache-sized rows, with the short polynomial where it is exact."""
     names, call = _mixing(channels, arrays)

@@ -12,8 +12,9 @@ from pdekit.typing import Array
 
 
 class ModeLayout:
-    """The kept modes of three axes: those of the grid are the last and, if there are more,
-    the first; axes of one point fill up.
+    """The kept modes of three axes, axes of one point among them if the grid has fewer.
+
+    The last axis of the grid is the last here, its first one the first.
 
     Attributes
     ----------
@@ -59,10 +60,10 @@ class ModeLayout:
 
     def full(self, a: Array) -> Array:
         """Return ``(..., *modes)`` with zeros where modes were left out."""
-        out = np.zeros((*a.shape[:-3], *self.modes), a.dtype)
+        out: Array = np.zeros((*a.shape[:-3], *self.modes), a.dtype)
         for parts in product(*(self._pieces(i) for i in range(3))):
-            into = tuple(p[0] for p in parts)
-            out[(..., *into)] = a[(..., *(p[1] for p in parts))]
+            (i, i_kept), (j, j_kept), (k, k_kept) = parts
+            out[..., i, j, k] = a[..., i_kept, j_kept, k_kept]
         grid = self.modes[: self.ndim - 1] + self.modes[-1:]
         return out.reshape((*a.shape[:-3], *grid))
 

@@ -153,8 +153,8 @@ class RightHandSide:
         for name in names:
             if name not in known:
                 raise PdekitError(
-                    f"{self.equation.name}.{formula.__name__} takes {name!r}, which is none "
-                    f"of {', '.join(sorted(known))}"
+                    f"{self.equation.name}.{formula.__name__} takes {name!r}, "
+                    f"which is none of {', '.join(sorted(known))}"
                 )
         return names
 

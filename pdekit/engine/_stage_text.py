@@ -84,7 +84,9 @@ class Kind:
         """Return the expression of the value at a mode."""
         if self.number:
             return name
-        places = [p if v else "0" for p, v in zip(("r0", "r1", "j"), self.varies, strict=True)]
+        places = [
+            p if v else "0" for p, v in zip(("r0", "r1", "j"), self.varies, strict=True)
+        ]
         if self.channels:
             places.insert(0, str(channel) if self.channels == 2 else "0")
         return f"{name}[{', '.join(places)}]"
@@ -242,7 +244,10 @@ def slabs({", ".join([*arguments, *self.physical])}):
         arguments = ["q", "dims", "plans", "hat", *self.state, *self.spectral]
         lines = ["@step", f"def {name}({', '.join(arguments)}):"]
         lines += [f"    {', '.join(SIZES)} = dims"]
-        lines += ["    bundles = hat.shape[3] // W", "    r1, left = q // bundles, q % bundles * W"]
+        lines += [
+            "    bundles = hat.shape[3] // W",
+            "    r1, left = q // bundles, q % bundles * W",
+        ]
         lines += ["    right = min(left + W, M)"]
         if forward:
             lines += self._along_axis_0(1, self.rhs.outputs)
@@ -376,7 +381,7 @@ def slabs({", ".join([*arguments, *self.physical])}):
         ]
 
     def _kernel(self) -> str:
-        """All members of one thread, one after the other: ``count`` steps of some stages."""
+        """Take ``count`` steps of some stages for the members of one thread in turn."""
         lines = [
             "@entry",
             "def kernel(first, last, count, begin, end, fed, k, "
@@ -386,8 +391,14 @@ def slabs({", ".join([*arguments, *self.physical])}):
             "    for b in range(first, last):",
         ]
         if self.rhs.has_products:
-            lines += ["        if begin == 0 and not fed:", *self._column_call("prepare", 12)]
-        lines += ["        for _ in range(count):", "            for s in range(begin, end):"]
+            lines += [
+                "        if begin == 0 and not fed:",
+                *self._column_call("prepare", 12),
+            ]
+        lines += [
+            "        for _ in range(count):",
+            "            for s in range(begin, end):",
+        ]
         if self.rhs.has_products:
             call = ["0", "N0 // S", *self._slab_arguments("k"), *self.physical]
             lines.append(f"                slabs({', '.join(call)})")

@@ -13,8 +13,7 @@ import numpy as np
 
 from pdekit.arrays import floating, namespace
 from pdekit.grid import Grid
-from pdekit.solvers.exact.navier_stokes import supplied
-from pdekit.solvers.exact.parameters import require
+from pdekit.solvers.exact.parameters import require, supplied
 from pdekit.typing import Array, Field
 
 

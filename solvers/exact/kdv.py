@@ -14,9 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from pdekit.arrays import floating, namespace
-from pdekit.solvers.exact.navier_stokes import supplied
 from pdekit.solvers.exact.nlse import sech
-from pdekit.solvers.exact.parameters import require
+from pdekit.solvers.exact.parameters import require, supplied
 from pdekit.typing import Array, Field
 
 

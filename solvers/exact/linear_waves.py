@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pdekit.solvers.exact.navier_stokes import supplied
-from pdekit.solvers.exact.parameters import require
+from pdekit.solvers.exact.parameters import require, supplied
 from pdekit.typing import Array, Field
 
 Growth = Callable[[Sequence[Any]], Any]

@@ -7,7 +7,6 @@ linear equation.  Plane flows are given by their vorticity  ω = vₓ − u_y.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pdekit.arrays import floating, namespace
-from pdekit.solvers.exact.parameters import require
+from pdekit.solvers.exact.parameters import require, supplied
 from pdekit.typing import Array, Field
 
 
@@ -45,18 +44,6 @@ class Medium:
     def moved(self, x: Array, y: Array, t: float) -> tuple[Array, Array]:
         """Return coordinates that move with the mean flow."""
         return floating(x) - self.mean_u * t, floating(y) - self.mean_v * t
-
-
-def supplied(*names: str) -> Callable[[Callable[..., Field]], Callable[..., Field]]:
-    """Hide parameters from case files: the equation passes them on from its own."""
-
-    def hide(function: Callable[..., Field]) -> Callable[..., Field]:
-        signature = inspect.signature(function)
-        kept = [p for name, p in signature.parameters.items() if name not in names]
-        function.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
-        return function
-
-    return hide
 
 
 def _wave(phase: Array, amplitude: complex) -> Array:

@@ -48,7 +48,6 @@ class AbstractLinear(AbstractEquation):
 
     fields: ClassVar[tuple[str, ...]] = ("u",)
     dimensions: ClassVar[tuple[int, ...]] = (1, 2, 3)
-    is_linear: ClassVar[bool] = True
     exact: ClassVar[Mapping[str, Callable[..., Field]]] = {
         "random_waves": linear_waves.random_waves,
         "random_waves_2d": linear_waves.random_waves_2d,

@@ -29,13 +29,12 @@ class Wave(AbstractWaves):
     constant, is left to N, which every Runge-Kutta method integrates exactly: the mean
     moves like ū + v̄ t, and the whole solution is exact for any step.
 
-    One transform back and one forward per evaluation, for the mean alone.
+    No transforms are needed.
 
     Conserved: energy ⟨½v² + ½c²|∇u|²⟩, momentum −⟨v∇u⟩, the mean of v.
     """
 
     name: ClassVar[str] = "wave"
-    is_linear: ClassVar[bool] = True
     Params = WaveParams
     params: WaveParams
     references = ("d'Alembert, Hist. Acad. Sci. Berlin 3 (1747) 214",)
@@ -54,19 +53,9 @@ class Wave(AbstractWaves):
         return self.params.speed * np.sqrt(grid.k_squared(real=True))
 
     @staticmethod
-    def split(a: Any, mean: Any) -> Any:
-        """Return the mean of v."""
-        return mean * a
-
-    @staticmethod
-    def product(velocity: Any) -> Any:
-        """Return it as it is."""
-        return 1.0 * velocity
-
-    @staticmethod
-    def assemble(p: Any, mean: Any) -> Any:
+    def assemble(a: Any, mean: Any) -> Any:
         """Return  (0, v)  at k = 0, and nothing elsewhere."""
-        return 0.0 * p, mean * p
+        return 0.0 * a, mean * a
 
     def restoring_energy(self, u: Array) -> Array:
         """Return nothing: only the gradient stores energy."""

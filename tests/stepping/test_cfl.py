@@ -57,15 +57,18 @@ def assert_same(a: State, b: State) -> None:
 # -- accuracy --------------------------------------------------------------------------
 
 
+def finely(times: list[float]) -> Array:
+    """What `FORCED` makes of `WAVE`, with four thousand equal steps."""
+    return np.asarray(evolve(FORCED, LINE, WAVE[0], 2.0, times=times, steps=4000))
+
+
 @pytest.mark.parametrize("integrator", ONE_STEP)
 def test_the_error_falls_with_the_order_of_the_scheme(integrator: str) -> None:
     """From a Courant number to an eighth of it, with a largest step that never binds."""
-    fine = to_the_end(set_up(FORCED, LINE, "etdrk4", end=2.0, steps=4000,
-                             mask=spectral.mask("two_thirds", LINE, real=True)), WAVE)  # fmt: skip
     errors = []
     for cfl in (0.4, 0.05):
         stepper = at_work(integrator=integrator, cfl=cfl, max_step=1.0)
-        errors.append(np.abs(to_the_end(stepper, WAVE) - fine).max())
+        errors.append(np.abs(to_the_end(stepper, WAVE)[0] - finely([2.0])).max())
         assert stepper.describe()["step_changes"] >= 2
     order = registry.integrator(integrator).order
     assert math.log2(errors[0] / errors[1]) / 3 == pytest.approx(order, abs=0.25)
@@ -74,9 +77,10 @@ def test_the_error_falls_with_the_order_of_the_scheme(integrator: str) -> None:
 def test_a_plane_flow_agrees_with_many_equal_steps() -> None:
     equation, u = NavierStokes2D(viscosity=1e-2), vortices()[0]
     how: dict[str, Any] = {"end": 0.5, "integrator": "etdrk4"}
+    varied = how | {"max_step": 0.5}
     fine = evolve(equation, SQUARE, u, steps=2000, **how)
     errors = [
-        np.abs(evolve(equation, SQUARE, u, cfl=cfl, **how) - fine).max()
+        np.abs(evolve(equation, SQUARE, u, cfl=cfl, **varied) - fine).max()
         for cfl in (0.6, 0.15)
     ]
     assert errors[0] < 1e-2 * np.abs(fine).max()
@@ -91,7 +95,7 @@ def test_slices_and_samples_do_not_change_a_bit(engine: str) -> None:
     u: Any = WAVE
     if engine == "torch":
         u = pytest.importorskip("torch").as_tensor(WAVE)
-    stepper = at_work(engine=engine)
+    stepper = at_work(engine=engine, max_step=1.0)
     whole = stepper.advance(stepper.start(u), 2.0, ENDLESS)
     assert whole.time == 2.0
     assert whole.extra["changes"] >= 2
@@ -117,10 +121,7 @@ def test_output_times_do_not_change_the_solution() -> None:
 
 def test_samples_between_steps_are_as_accurate_as_the_steps() -> None:
     times = list(np.linspace(0.0, 2.0, 41))
-    found = evolve(FORCED, LINE, WAVE[0], 2.0, times=times, cfl=0.2)
-    fine = evolve(
-        FORCED, LINE, WAVE[0], 2.0, times=times, integrator="etdrk4", steps=4000
-    )
+    found, fine = evolve(FORCED, LINE, WAVE[0], 2.0, times=times, cfl=0.2), finely(times)
     errors = np.abs(found - fine).max(axis=(1, 2))
     assert errors[0] < 1e-14
     assert errors.max() < 3 * np.abs(found[::4] - fine[::4]).max()
@@ -129,13 +130,14 @@ def test_samples_between_steps_are_as_accurate_as_the_steps() -> None:
 
 def test_a_new_stepper_goes_on_bit_for_bit() -> None:
     """Not even the size chosen last has to be found again."""
-    whole = at_work().advance(at_work().start(WAVE), 2.0, ENDLESS)
+    whole = at_work(cfl=0.2).advance(at_work(cfl=0.2).start(WAVE), 2.0, ENDLESS)
+    assert whole.extra["changes"] >= 2
     for steps in (3, 10, 37):
-        first = at_work()
+        first = at_work(cfl=0.2)
         state = first.advance(first.start(WAVE), 2.0, steps)
         assert state.step == steps
         kept = json.loads(json.dumps(state.extra))
-        other = at_work()
+        other = at_work(cfl=0.2)
         end = other.advance(replace(state, u=state.u.copy(), extra=kept), 2.0, ENDLESS)
         assert_same(end, whole)
         assert other.describe()["step_changes"] == whole.extra["changes"]
@@ -260,11 +262,18 @@ def test_together_the_fastest_member_decides() -> None:
 
 
 def test_a_flow_that_becomes_unstable_is_stopped() -> None:
+    with pytest.raises(BlowUp, match="; try a cfl smaller than 1.6") as e:
+        evolve(FORCED, LINE, WAVE[0], 20.0, integrator="rk4", cfl=1.6, max_step=1.0)
+    assert 0 < e.value.time < 20
+    assert 0.01 < float(str(e.value).split("the step was ")[1].split(";")[0]) < 0.2
+
+
+def test_a_flow_that_becomes_too_fast_is_stopped() -> None:
+    """Without viscosity and with very long steps it gains energy until no step is left."""
     equation, u = NavierStokes2D(viscosity=0.0), vortices()[0]
-    with pytest.raises(BlowUp, match=r"the step was [\d.]+; try a cfl smaller than 40") as e:
+    with pytest.raises(BlowUp, match="; try a cfl smaller than 40") as e:
         evolve(equation, SQUARE, u, 50.0, cfl=40.0, max_step=50.0)
     assert 0 < e.value.time < 50
-    assert e.value.step > 0
 
 
 def test_a_velocity_without_bound_ends_the_run() -> None:
@@ -364,8 +373,9 @@ def test_the_estimate_is_honest(cfl: float) -> None:
 
 
 def test_a_refined_reference_and_the_summary() -> None:
-    result = solve(case(reference={"refine": 2}, checks={"relative_l2": {"below": 1e-4}}))
-    assert result.status == "ok"
+    smooth = {"name": "burgers", "viscosity": 1.0, "source": "2*sin(x)*cos(2*t)"}
+    result = solve(case(equation=smooth, reference={"refine": 2}))
+    assert result.errors["relative_l2"] < 1e-6
     told = result.summary["solver"]
     assert told["cfl"] == 0.5
     assert 0 < told["smallest_step"] < told["largest_step"] <= 0.02
