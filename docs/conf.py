@@ -109,15 +109,37 @@ SHOWN = {
     "nlse/mi_planewave": ("growth",),
     "nlse/dark_pair": ("spacetime",),
     "nlse/manakov_collision": ("spacetime",),
+    "gross_pitaevskii/kohn": ("spacetime",),
+    "gross_pitaevskii/breathing": ("snapshots",),
+    "gross_pitaevskii/vortex_lattice": ("snapshots",),
+    "waves/sine_gordon_breather": ("spacetime",),
+    "waves/sine_gordon_kinks": ("spacetime",),
+    "advection_diffusion/wave_packet": ("spacetime",),
+    "burgers/sine_shock": ("spacetime", "profile"),
+    "kdv/two_solitons": ("spacetime",),
+    "kdv/zabusky_kruskal": ("spacetime",),
+    "kuramoto_sivashinsky/kassam_trefethen": ("spacetime",),
+    "kuramoto_sivashinsky/plane": ("snapshots",),
+    "reaction_diffusion/gray_scott_pattern": ("snapshots",),
+    "reaction_diffusion/fitzhugh_nagumo_pulse": ("spacetime",),
+    "phase_field/cahn_hilliard_spinodal": ("snapshots",),
+    "phase_field/swift_hohenberg_hexagons": ("snapshots",),
+    "ginzburg_landau/defect_turbulence": ("snapshots",),
+    "navier_stokes/double_shear_layer": ("snapshots",),
+    "navier_stokes/mcwilliams": ("snapshots", "spectrum"),
+    "navier_stokes/kolmogorov_turbulence": ("snapshots",),
+    "navier_stokes/mixing_layer": ("snapshots",),
+    "navier_stokes/taylor_green_re100": ("diagnostics",),
+    "boussinesq/rising_bubble": ("snapshots",),
 }
 """Figures that the pages show, drawn from the shipped cases when the pages are built."""
 
 
 def draw_figures(app: Sphinx) -> None:
-    """Run the cases and keep their figures in ``docs/figures``, named after the case."""
+    """Run the cases and keep their figures in ``docs/figures``, in folders of their names."""
     for name, wanted in SHOWN.items():
         case = load_case(name, {"outputs.figures": list(wanted), "checks": {}})
-        save_figures(solve(case), Path(app.srcdir, "figures", name.split("/")[1]), wanted)
+        save_figures(solve(case), Path(app.srcdir, "figures", name), wanted)
 
 
 def setup(app: Sphinx) -> None:

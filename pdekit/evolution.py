@@ -172,6 +172,8 @@ class Evolution:
             return self.members
         if self.integrator.adaptive or "cfl" in self.numerics.tolerances:
             return 1
+        if hasattr(self.integrator, "stages"):
+            return self.members  # compiled loops take one after the other
         bytes_each = 16 * len(self.equation.fields) * self.grid.size
         return max(1, min(self.members, BLOCK_BYTES // bytes_each))
 

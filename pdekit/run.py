@@ -23,6 +23,7 @@ from pdekit.errors import (
     Problem,
 )
 from pdekit.evolution import Evolution
+from pdekit.grid import GridError
 from pdekit.observer import Observer, Silent
 from pdekit.record import Record
 from pdekit.reference import reference_of
@@ -133,6 +134,8 @@ class Run:
             raise case.problem("run", str(error)) from error
         except ExpressionError as error:
             raise case.problem(self._key_of(error.text), error.reason) from error
+        except GridError as error:
+            raise self._misfit(str(error)) from error
         self.equation, self.grid = self.evolution.equation, self.evolution.grid
         self.initial = self._initial()
         self.reference = reference_of(self)
@@ -156,6 +159,13 @@ class Run:
         """Return the key of the equation's parameter that is this formula."""
         given = self.case.equation.params
         return next((f"equation.{k}" for k, v in given.items() if v == formula), "equation")
+
+    def _misfit(self, message: str) -> CaseError:
+        """Blame the parameter that a message starts with, or the box."""
+        name, _, rest = message.partition(": ")
+        if name in self.case.equation.params:
+            return self.case.problem(f"equation.{name}", rest)
+        return self.case.problem("domain", message)
 
     def _initial(self) -> Array:
         try:

@@ -103,12 +103,11 @@ class Declared(AbstractEquation):
         """Return the means that the form of the equation conserves."""
         if self.complex or self.params.source is not None:
             return {}
-        start = (slice(None), *(0,) * grid.ndim)
-        kept = self.symbol(grid)[start] == 0
+        rest, numbers = (np.zeros(1),) * grid.ndim, self._numbers()
         return {
             f"mean_{name}": grid.mean(u[:, i])
-            for i, name in enumerate(self.fields)
-            if kept[i] and name in self.plan(grid).means
+            for i, (name, symbol) in enumerate(self._own.symbols.items())
+            if name in self.plan(grid).means and not _linear.at(symbol, rest, numbers).any()
         }
 
     def invariant_scales(self, grid: Grid, u: Field) -> dict[str, float]:

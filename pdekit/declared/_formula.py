@@ -92,6 +92,14 @@ class _Writer:
         text = self._expression(node)
         if self.uses[node] <= 1 and not isinstance(node, Call):
             return text
+        return self._kept(node, text)
+
+    def _local(self, node: Node) -> str:
+        """Return a name for a part."""
+        text = self.write(node)
+        return text if text.isidentifier() else self._kept(node, text)
+
+    def _kept(self, node: Node, text: str) -> str:
         self.locals[node] = f"_t{len(self.locals)}"
         self.lines.append(f"{self.locals[node]} = {text}")
         return self.locals[node]
@@ -102,17 +110,15 @@ class _Writer:
                 return f"(-{self.write(operand)})"
             case Binary("*") if (turned := _without_unit(node)) is not None:
                 return f"i_times({self.write(turned)})"
+            case Binary("**", base, Number(float() as power)) if power.is_integer():
+                return f"({' * '.join([self._local(base)] * int(power))})"
             case Binary(operator, left, right):
                 return f"({self.write(left)} {operator} {self.write(right)})"
             case Call(("real" | "imag") as part, (value,)):
-                return f"{self._named(value)}.{part}"
+                return f"{self._local(value)}.{part}"
             case Call(function, arguments):
                 return f"{function}({', '.join(self.write(a) for a in arguments)})"
         raise TypeError(node)
-
-    def _named(self, node: Node) -> str:
-        text = self.write(node)
-        return text if text.isidentifier() else f"({text})"
 
 
 def _without_unit(node: Node) -> Node | None:

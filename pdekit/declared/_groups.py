@@ -18,7 +18,12 @@ def normalised(pairs: list[tuple[Node, Node]]) -> tuple[Node, Group]:
     gathered: dict[Node, Node] = {}
     for coefficient, value in pairs:
         gathered[value] = add(gathered.get(value, ZERO), coefficient)
-    ordered = sorted(gathered.items(), key=lambda pair: to_text(pair[0]))
+    ordered = sorted(
+        ((v, c) for v, c in gathered.items() if c != ZERO),
+        key=lambda pair: to_text(pair[0]),
+    )
+    if not ordered:  # it cancels
+        return ZERO, ()
     first = ordered[0][1]
     ratios = [(_ratio(coefficient, first), value) for value, coefficient in ordered]
     if all(isinstance(ratio, Number) for ratio, _ in ratios):
@@ -69,6 +74,9 @@ def _degree(node: Node, names: tuple[str, ...]) -> int | None:
             return int(name in names and name[1:2] != "c")
         case Negative(operand) | Call("real" | "imag", (operand,)):
             return _degree(operand, names)
+        case Binary("**", base, Number(float() as power)) if power.is_integer():
+            degree = _degree(base, names)
+            return None if degree is None else int(power) * degree
         case Binary("+" | "-" | "*" as symbol, left, right):
             a, b = _degree(left, names), _degree(right, names)
             if a is None or b is None:

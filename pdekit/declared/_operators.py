@@ -50,8 +50,7 @@ class Operator:
     @property
     def phase(self) -> Number:
         """Return the factor 1, i, −1 or −i in front of the real rest of the symbol."""
-        turns = sum(self.orders) + 2 * (self.laplacians + self.inverses)
-        return _PHASES[turns % 4]
+        return _PHASES[self.order % 4]
 
     @property
     def factors(self) -> list[str]:
@@ -71,6 +70,11 @@ class Operator:
             coefficient, phase = negative(coefficient), _PHASES[_PHASES.index(phase) - 2]
         real = reduce(multiply, (Name(n) for n in self.factors), coefficient)
         return multiply(_I, multiply(real, to)) if phase == _I else multiply(real, to)
+
+    @property
+    def order(self) -> int:
+        """How many derivatives it takes."""
+        return sum(self.orders) + 2 * (self.laplacians + self.inverses)
 
     @property
     def axes(self) -> int:

@@ -169,7 +169,8 @@ class _Planner:
 
     def _formulas(self) -> tuple[Terms, int, int]:
         """Return the three formulas, the number of inputs and that of outputs."""
-        groups = {key: normalised(pairs) for key, pairs in self.products.items()}
+        found = {key: normalised(pairs) for key, pairs in self.products.items()}
+        groups = {key: made for key, made in found.items() if made[1]}
         if not groups:
             groups = self._all_pointwise()
         if not groups:

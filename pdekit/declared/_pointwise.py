@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import reduce
+from itertools import islice
 
 from pdekit.declared._operators import AXES, Operator
 from pdekit.declared._reader import refusal
@@ -48,6 +49,8 @@ REWRITTEN = {
 """Functions in terms of those."""
 ACCEPTED = tuple(sorted({*DIRECT, *PARTS, *REWRITTEN, "abs", "conj"}))
 MAX_POWER = 12
+MAX_SIZE = 2000
+"""Terms that a formula may grow to: rules repeat their arguments."""
 
 
 @dataclass
@@ -59,6 +62,7 @@ class Pointwise:
     axes: int
     real: bool
     inputs: dict[Form, int] = field(default_factory=dict)
+    _sizes: dict[int, tuple[Node, int]] = field(default_factory=dict, repr=False)
 
     def input(self, form: Form) -> Node:
         """Return the name of a linear combination of derivatives, transformed back."""
@@ -66,6 +70,19 @@ class Pointwise:
 
     def value(self, node: Node) -> Node:
         """Return a part of a product in the words of compiled loops."""
+        found = self._value(node)
+        if self._size(found) > MAX_SIZE:
+            raise refusal("the product is too long when it is written out", node)
+        return found
+
+    def _size(self, node: Node) -> int:
+        """Count the terms of a tree, each shared part looked at only once."""
+        if id(node) not in self._sizes:
+            total = 1 + sum(self._size(child) for child in children(node))
+            self._sizes[id(node)] = node, total
+        return self._sizes[id(node)][1]
+
+    def _value(self, node: Node) -> Node:
         if self.words.is_known(node):
             return self.table.known(node)
         match node:
@@ -113,22 +130,27 @@ class Pointwise:
                 "further transforms; only inverses of linear parts can stand there",
                 node,
             )
-        return self.value(self._expanded(node.arguments[0], own))
+        return self.value(self.expanded(node.arguments[0], own))
 
-    def _expanded(self, node: Node, own: Operator) -> Node:
+    def expanded(self, node: Node, own: Operator) -> Node:
         """Differentiate a product by the rules of calculus."""
         for axis, order in zip(AXES, own.orders, strict=True):
             for _ in range(order):
-                node = self._along(axis, node)
+                node = self._short(self._along(axis, node))
         for _ in range(own.laplacians):
             parts = [self._along(a, self._along(a, node)) for a in AXES[: self.axes]]
             node = reduce(lambda a, b: Binary("+", a, b), parts)
-        if sum(1 for _ in walk(node)) > 2000:
+            node = self._short(node)
+        return node
+
+    def _short(self, node: Node) -> Node:
+        """Refuse what the product rule makes too long."""
+        if any(True for _ in islice(walk(node), MAX_SIZE, None)):
             raise refusal("the derivative of this product is too long", node)
         return node
 
     def _along(self, axis: str, node: Node) -> Node:
-        return _Along(axis, self.words).of(node)
+        return _Along(axis, self).of(node)
 
     def check_axes(self, node: Node, own: Operator) -> None:
         """Refuse a derivative along an axis that the box does not have."""
@@ -171,7 +193,10 @@ class Pointwise:
             value, count = self._square(self.value(base.arguments[0])), count // 2
         else:
             value = self.value(base)
-        factors = [value] * count
+        if isinstance(value, Name) or count < 2:
+            factors = [value] * count
+        else:  # the text repeats its name instead
+            factors = [Binary("**", value, Number(float(count)))]
         if half:
             factors.append(self._direct(node, "sqrt", (value,)))
         product = reduce(_times, factors) if factors else ONE
@@ -224,15 +249,20 @@ class Pointwise:
 class _Along(_Derivative):
     """The derivative along an axis; that of a field is one more derivative to be taken."""
 
-    def __init__(self, axis: str, words: Words) -> None:
+    def __init__(self, axis: str, pointwise: Pointwise) -> None:
         super().__init__(axis)
-        self.words = words
+        self.pointwise = pointwise
 
     def _derive(self, node: Node) -> Node:
-        is_field = isinstance(node, Name) and node.name in self.words.fields
-        if is_field or derivative(node) is not None:
+        words = self.pointwise.words
+        if isinstance(node, Name) and node.name in words.fields:
             return Call(f"d{self.variable}", (node,))
-        return super()._derive(node)
+        if not isinstance(node, Call) or (own := derivative(node)) is None:
+            return super()._derive(node)
+        inner = node.arguments[0]
+        if own.inverses or linear_form(inner, words, own) is not None:
+            return Call(f"d{self.variable}", (node,))
+        return self.of(self.pointwise.expanded(inner, own))
 
 
 def _times(a: Node, b: Node) -> Node:
@@ -263,6 +293,8 @@ def _never_negative(node: Node) -> bool:
             return b == Negative(a) or _never_negative(a) or _never_negative(b)
         case Binary("*", left, right) if left == right:
             return True
+        case Binary("**", base, Number(float() as power)) if power.is_integer():
+            return power % 2 == 0 or _never_negative(base)
         case Binary("**"):
             return True  # its base was seen to be
         case Binary("+" | "*" | "/"):

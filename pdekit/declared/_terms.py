@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from functools import reduce
 
 from pdekit.declared._operators import IDENTITY, Operator, operator, repeated
-from pdekit.declared._reader import times_of
+from pdekit.declared._reader import refusal, times_of
 from pdekit.expressions import CONSTANTS
 from pdekit.expressions._simplify import ONE, divide, multiply, negative
 from pdekit.expressions._tree import Binary, Call, Name, Negative, Node, to_text, walk
 
 SPACE_TIME = ("x", "y", "z", "t")
+MAX_ORDER = 24
+"""Of derivatives within derivatives."""
+MAX_FACTORS = 24
+"""Powers that have more factors stay powers."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,10 @@ def terms_of(
             yield from terms_of(right, words, negative(scale), outer)
             return
         case Call(_, arguments) if (own := derivative(node)) is not None:
-            yield from terms_of(arguments[0], words, scale, outer.after(own))
+            inner = outer.after(own)
+            if inner.order > MAX_ORDER:
+                raise refusal(f"more than {MAX_ORDER} derivatives in all", node)
+            yield from terms_of(arguments[0], words, scale, inner)
             return
     constant, rest = factors_of(node, words)
     scale = multiply(scale, constant)
@@ -105,6 +112,8 @@ def factors_of(node: Node, words: Words) -> tuple[Node, list[Node]]:
                 isinstance(factor, Call) and factor.function == "abs" for factor in rest
             ):
                 return ONE, [node]  # |z|² needs no root
+            if len(rest) * count > MAX_FACTORS:
+                return ONE, [node]
             scale = ONE if constant == ONE else Binary("**", constant, exponent)
             return scale, sorted(rest * count, key=to_text)
     return ONE, [node]

@@ -38,6 +38,7 @@ class ArrayProgram:
 
     def open(self, u: Array) -> Array:
         """Return the variables of physical fields ``(member, channel, *space)``."""
+        self.rhs.check(u)
         u_hat = self.engine.to_modes(u, self.rhs.real)
         if self.rhs.cut:
             u_hat = u_hat * self._mask

@@ -18,6 +18,7 @@ from pdekit.engine._flat_loops import FlatLoops
 from pdekit.engine._layout import ModeLayout
 from pdekit.engine._rhs import RightHandSide, as_tuple, lookup, parameters
 from pdekit.engine._stage_text import Kind, Names, ProgramText
+from pdekit.errors import ShapeError
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ SHARED = 1 << 16
 """Points of a field from which several threads may share it."""
 SLAB_BYTES = COLUMN_BYTES = 1 << 19
 """Buffers of a slab: they should stay in the second-level cache beside its tables."""
+ALIGNMENT = 64
+"""Bytes, of a line of the cache."""
 
 
 class CompiledProgram:
@@ -66,6 +69,10 @@ class CompiledProgram:
 
     def open(self, u: Array) -> Array:
         """Return the variables of physical fields ``(member, channel, *space)``."""
+        self.rhs.check(u, self.engine.members)
+        return self._opened(u)
+
+    def _opened(self, u: Array) -> Array:
         u_hat = self.layout.compact(self.engine.spectrum(u, self.rhs.real))
         return self._recoded(u_hat, self.rhs.fields, self.rhs.equation.encode)
 
@@ -101,12 +108,14 @@ class CompiledProgram:
     def load(self, arrays: Mapping[str, Array]) -> None:
         """Copy in the arrays that the stages work on; ``v`` is the state."""
         self._fed = False
+        shape = (self.engine.members, len(self.rhs.variables), *self.layout.kept)
         for name, a in arrays.items():
-            mine = self.arrays.get(name)
-            if mine is None or mine.shape != a.shape:
-                self.arrays[name] = np.array(a, self.engine.dtype, order="C")
+            if a.shape != shape:  # the loops do not look
+                raise ShapeError(shape, a.shape, f"{name!r} of the state")
+            if name in self.arrays:
+                np.copyto(self.arrays[name], a)
             else:
-                np.copyto(mine, a)
+                self.arrays[name] = np.array(a, self.engine.dtype, order="C")
 
     def copy(self, name: str) -> Array:
         """Return an array that later steps leave alone."""
@@ -359,7 +368,7 @@ class CompiledProgram:
             self._weights = (None, None)
         if self._source_time is None or not equation.steady_source:
             values = self.system.source(t)
-            self._source = None if values is None else self.open(values)[0]
+            self._source = None if values is None else self._opened(values)[0]
             self._weights = (None, None)
         self._source_time = t
 
@@ -370,9 +379,10 @@ def together(tasks: Sequence[Callable[[], Any]]) -> None:
         others = [pool.submit(task) for task in tasks[1:]]
         try:
             tasks[0]()
-        finally:
-            for other in others:
-                other.result()
+        except threading.BrokenBarrierError:  # what broke it is the others' to tell
+            pass
+        for other in others:
+            other.result()
 
 
 def _shares(count: int, threads: int) -> list[tuple[int, int]]:
@@ -404,10 +414,13 @@ class Buffers:
         self.width = -(-kept // parts // 4) * 4  # whole lines of the cache
         width, modes = parts * self.width, layout.modes[2]
         self.hat = _aligned((copies, fields, n0, r1, width), self.dtype)
-        self.rows = _aligned((threads, fields, self.slab, n1, modes), self.dtype)
-        flat = (threads, fields, self.slab * n1 * n2)
-        real = self.dtype.char.lower()
-        self.phys = _aligned(flat, real) if rhs.real else self.rows.reshape(flat)
+        self.rows = _per_thread(threads, (fields, self.slab, n1, modes), self.dtype)
+        real, flat = self.dtype.char.lower(), (fields, self.slab * n1 * n2)
+        self.phys = (
+            _per_thread(threads, flat, real)
+            if rhs.real
+            else self.rows.reshape((threads, -1, flat[1]))
+        )
         low, gap = layout.low, layout.gap
         self.dims = (
             n0,
@@ -471,9 +484,20 @@ def _divisor(n: int, most: int) -> int:
     return next(d for d in range(min(n, most), 0, -1) if n % d == 0)
 
 
+def _per_thread(threads: int, shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return zeros for every thread, each as well aligned as those that plans are made on.
+
+    Where the fields of one thread do not end at such an address, there are more of them.
+    """
+    fields, *rest = shape
+    size = math.prod(rest) * np.dtype(dtype).itemsize
+    whole = ALIGNMENT // math.gcd(size, ALIGNMENT) if threads > 1 else 1
+    return _aligned((threads, -(-fields // whole) * whole, *rest), dtype)
+
+
 def _aligned(shape: tuple[int, ...], dtype: Any) -> Array:
     """Return zeros at an address that every vector instruction accepts."""
     size = math.prod(shape) * np.dtype(dtype).itemsize
-    raw = np.zeros(size + 64, np.uint8)
-    start = -raw.ctypes.data % 64
+    raw = np.zeros(size + ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
     return raw[start : start + size].view(dtype).reshape(shape)

@@ -15,6 +15,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from pdekit import fft
+from pdekit.fft._pyfftw import _planning as PLANNING
 from pdekit.fft._pyfftw import Library
 
 MEASURE, DESTROY_INPUT, UNALIGNED, ESTIMATE = 0, 1, 2, 64
@@ -109,8 +110,9 @@ class Planner:
 
 def _destroy(prefix: str, plans: list[int]) -> None:
     destroy = getattr(_library(), f"{prefix}_destroy_plan")
-    for plan in plans:
-        destroy(_Pointer(plan))
+    with PLANNING:  # another thread may be planning
+        for plan in plans:
+            destroy(_Pointer(plan))
 
 
 def _pointer(a: NDArray[Any]) -> ctypes.c_void_p:

@@ -14,6 +14,7 @@ from pdekit.engine import _kernels as kernels
 from pdekit.engine._codegen import compiled
 from pdekit.engine._compiled_program import CompiledProgram
 from pdekit.engine._flat_loops import FlatLoops, StageLoop
+from pdekit.errors import ShapeError
 from pdekit.fft import Backend, Plan
 from pdekit.typing import Array
 
@@ -124,6 +125,9 @@ class FusedEngine:
 
     def field(self, u: Array) -> Array:
         """Return values ``(member, channel, *space)`` in this engine's layout and dtype."""
+        expected = (*self._flat[:2], *self._space)
+        if np.shape(u) != expected:
+            raise ShapeError(expected, np.shape(u), "the fields")
         return np.array(u, dtype=self.dtype).reshape(self._flat)
 
     def symbol(self, values: Array) -> Array:

@@ -14,7 +14,7 @@ import numpy as np
 
 from pdekit import fft as transforms
 from pdekit.engine._array_program import ArrayProgram
-from pdekit.errors import BackendUnavailable
+from pdekit.errors import BackendUnavailable, ShapeError
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class GenericEngine:
         self.members = 1  # of any number: arrays carry their own
         self.size = math.prod(grid.shape)
         self.channels = channels
+        self._space = grid.shape
         self._axes = tuple(range(-grid.ndim, 0))
         self._workers = workers
         self._real = "float64" if precision == "double" else "float32"
@@ -64,6 +65,9 @@ class GenericEngine:
 
     def field(self, u: Array) -> Array:
         """Return values in this engine's library, dtype and device; gradients survive."""
+        expected = (self.channels, *self._space)
+        if tuple(u.shape[1:]) != expected:
+            raise ShapeError(("members", *expected), tuple(u.shape), "the fields")
         return self._as(u, self._complex)
 
     def symbol(self, values: Array) -> Array:

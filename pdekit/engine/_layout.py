@@ -35,7 +35,8 @@ class ModeLayout:
             half = rhs.real and i == self.ndim - 1
             cut = None if rhs.cut is None else rhs.cut[i]
             low.append(n if cut is None else cut + 1)
-            gap.append(0 if cut is None else n - (cut + 1 if half else 2 * cut + 1))
+            kept = n if cut is None else cut + 1 if half else 2 * cut + 1
+            gap.append(max(0, n - kept))  # of even n, the Nyquist mode is there but once
         self.low, self.gap = self._padded(low), self._padded(gap, 0)
         self.kept = tuple(n - g for n, g in zip(self.modes, self.gap, strict=True))
 

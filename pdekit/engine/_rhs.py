@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pdekit.arrays import is_complex
 from pdekit.equation import AbstractEquation
-from pdekit.errors import PdekitError
+from pdekit.errors import PdekitError, ShapeError
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
@@ -41,6 +42,27 @@ class RightHandSide:
     grid: Grid
     mask: Array | None = None
 
+    def __post_init__(self) -> None:
+        if self.mask is None:
+            return
+        try:
+            mask = np.broadcast_to(self.mask, self.modes)
+        except ValueError:
+            raise ShapeError(self.modes, np.shape(self.mask), "the mask") from None
+        object.__setattr__(self, "mask", mask)
+
+    def check(self, u: Any, members: int | None = None) -> None:
+        """Refuse what are not the fields ``(member, channel, *space)`` of this equation.
+
+        Compiled loops, which work in arrays of one size, take ``members`` of them only.
+        """
+        lead = ("members" if members is None else members, len(self.fields))
+        expected, given = (*lead, *self.grid.shape), tuple(u.shape)
+        if given[1:] != expected[1:] or (members is not None and given != expected):
+            raise ShapeError(expected, given, "the fields")
+        if self.real and is_complex(u):
+            raise ShapeError("real values", "complex ones", self.equation.name)
+
     @property
     def real(self) -> bool:
         """Whether the fields are real, so that half of the modes determine them."""
@@ -54,7 +76,7 @@ class RightHandSide:
     @cached_property
     def cut(self) -> tuple[int, ...] | None:
         """Largest |m| kept along each axis by a sharp mask of real fields."""
-        if self.mask is None or not self.real:
+        if self.mask is None or not self.real or not self.mask.any():
             return None
         numbers = self.grid.modes(True)
         kept = [

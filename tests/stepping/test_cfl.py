@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,14 @@ import pytest
 
 from pdekit import Grid, evolve, registry, solve, spectral
 from pdekit.case import load_case
-from pdekit.errors import BlowUp, CaseError, NotApplicable
+from pdekit.errors import BlowUp, CaseError, Interrupted, NotApplicable
 from pdekit.evolution import Evolution, numerics_of
-from pdekit.grid import Grid as AnyGrid
+from pdekit.observer import Silent
 from pdekit.reference import relative_l2
 from pdekit.solvers.spectral.burgers import Burgers
 from pdekit.solvers.spectral.navier_stokes_2d import NavierStokes2D
 from pdekit.stepping import State
+from pdekit.store import run_into
 from pdekit.typing import Array
 from tests.stepping.marching import ENDLESS, set_up
 from tests.stepping.marching import march as to_the_end
@@ -34,14 +36,14 @@ WAVE = (1 + 0.5 * np.sin(X))[None, None]
 
 
 def at_work(
-    equation: Any = FORCED, grid: AnyGrid = LINE, integrator: str = "etdrk4", **how: Any
+    equation: Any = FORCED, grid: Grid = LINE, integrator: str = "etdrk4", **how: Any
 ) -> Any:
     """Return a stepper that keeps a Courant number."""
     mask = spectral.mask("two_thirds", grid, real=True)
     return set_up(equation, grid, integrator, mask=mask, **{"end": 2.0, "cfl": 0.5} | how)
 
 
-def vortices(grid: AnyGrid = SQUARE) -> Array:
+def vortices(grid: Grid = SQUARE) -> Array:
     """A smooth vorticity, ``(member, channel, *space)``."""
     x, y = grid.points()
     a, b = 2 * np.pi * x, np.pi * y
@@ -57,18 +59,19 @@ def assert_same(a: State, b: State) -> None:
 # -- accuracy --------------------------------------------------------------------------
 
 
-def finely(times: list[float]) -> Array:
-    """What `FORCED` makes of `WAVE`, with four thousand equal steps."""
-    return np.asarray(evolve(FORCED, LINE, WAVE[0], 2.0, times=times, steps=4000))
+@cache
+def finely(*times: float) -> Array:
+    """What `FORCED` makes of `WAVE`, with two thousand equal steps."""
+    return np.asarray(evolve(FORCED, LINE, WAVE[0], 2.0, times=times, steps=2000))
 
 
 @pytest.mark.parametrize("integrator", ONE_STEP)
 def test_the_error_falls_with_the_order_of_the_scheme(integrator: str) -> None:
     """From a Courant number to an eighth of it, with a largest step that never binds."""
     errors = []
-    for cfl in (0.4, 0.05):
-        stepper = at_work(integrator=integrator, cfl=cfl, max_step=1.0)
-        errors.append(np.abs(to_the_end(stepper, WAVE)[0] - finely([2.0])).max())
+    for cfl in (0.8, 0.1):
+        stepper = at_work(integrator=integrator, cfl=cfl, max_step=1.0, engine="numpy")
+        errors.append(np.abs(to_the_end(stepper, WAVE)[0] - finely(2.0)).max())
         assert stepper.describe()["step_changes"] >= 2
     order = registry.integrator(integrator).order
     assert math.log2(errors[0] / errors[1]) / 3 == pytest.approx(order, abs=0.25)
@@ -121,7 +124,7 @@ def test_output_times_do_not_change_the_solution() -> None:
 
 def test_samples_between_steps_are_as_accurate_as_the_steps() -> None:
     times = list(np.linspace(0.0, 2.0, 41))
-    found, fine = evolve(FORCED, LINE, WAVE[0], 2.0, times=times, cfl=0.2), finely(times)
+    found, fine = evolve(FORCED, LINE, WAVE[0], 2.0, times=times, cfl=0.2), finely(*times)
     errors = np.abs(found - fine).max(axis=(1, 2))
     assert errors[0] < 1e-14
     assert errors.max() < 3 * np.abs(found[::4] - fine[::4]).max()
@@ -144,7 +147,7 @@ def test_a_new_stepper_goes_on_bit_for_bit() -> None:
 
 
 def case(**changes: Any) -> dict[str, Any]:
-    """A small flow with a Courant number; ``solver__cfl`` and the like are changed."""
+    """A small flow with a Courant number, but for ``changes``."""
     return {
         "equation": {"name": "burgers", "viscosity": 0.1, "source": "2*sin(x)*cos(2*t)"},
         "domain": {"x": {"interval": [0, "2*pi"], "points": 64}},
@@ -171,6 +174,31 @@ def test_a_run_restored_from_its_states_is_the_same_bit_for_bit() -> None:
             pass
         frames.append(evolution.frame())
     assert np.array_equal(*frames)
+
+
+class Impatient(Silent):
+    """Stops a run when it has been asked so many times."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def stop_requested(self) -> bool:
+        """Count down."""
+        self.left -= 1
+        return self.left <= 0
+
+
+def test_a_run_resumed_from_its_folder_is_the_same_bit_for_bit() -> None:
+    loaded = load_case(case(run={"fft": "scipy"}))
+    whole, _, _ = run_into(loaded, "whole")
+    _, folder, failure = run_into(loaded, "parts", observer=Impatient(2))
+    assert isinstance(failure, Interrupted)
+    again, _, failure = run_into(loaded, folder, resume=True)
+    assert failure is None
+    assert np.array_equal(again.fields["u"], whole.fields["u"])
+    for key in ("smallest_step", "largest_step", "step_changes"):
+        assert again.summary["solver"][key] == whole.summary["solver"][key]
+    assert again.summary["cost"]["steps"] == whole.summary["cost"]["steps"]
 
 
 @pytest.mark.parametrize("engine", ENGINES[1:])
@@ -218,7 +246,7 @@ def sizes(stepper: Any, u: Array) -> tuple[Array, Array]:
 
 
 def test_steps_follow_a_uniform_flow_that_accelerates() -> None:
-    """u = 1 + 3t exactly: every tenth step is C Δx / u, rounded down to a quarter octave."""
+    """u = 1 + 3t exactly: every tenth step is C Δx / u, down to a quarter octave."""
     uniform = Burgers(viscosity=0.1, source="3")
     stepper = at_work(uniform, end=4.0, max_step=4.0)
     times, steps = sizes(stepper, np.ones_like(WAVE))
@@ -262,7 +290,7 @@ def test_together_the_fastest_member_decides() -> None:
 
 
 def test_a_flow_that_becomes_unstable_is_stopped() -> None:
-    with pytest.raises(BlowUp, match="; try a cfl smaller than 1.6") as e:
+    with pytest.raises(BlowUp, match=r"; try a cfl smaller than 1\.6") as e:
         evolve(FORCED, LINE, WAVE[0], 20.0, integrator="rk4", cfl=1.6, max_step=1.0)
     assert 0 < e.value.time < 20
     assert 0.01 < float(str(e.value).split("the step was ")[1].split(";")[0]) < 0.2
@@ -374,9 +402,10 @@ def test_the_estimate_is_honest(cfl: float) -> None:
 
 def test_a_refined_reference_and_the_summary() -> None:
     smooth = {"name": "burgers", "viscosity": 1.0, "source": "2*sin(x)*cos(2*t)"}
-    result = solve(case(equation=smooth, reference={"refine": 2}))
+    solver = {"integrator": "etdrk4", "cfl": 0.5, "max_step": 0.2}
+    result = solve(case(equation=smooth, solver=solver, reference={"refine": 2}))
     assert result.errors["relative_l2"] < 1e-6
     told = result.summary["solver"]
     assert told["cfl"] == 0.5
-    assert 0 < told["smallest_step"] < told["largest_step"] <= 0.02
+    assert 0 < told["smallest_step"] < told["largest_step"] <= 0.2
     assert told["step_changes"] >= 1

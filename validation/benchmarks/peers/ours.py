@@ -17,7 +17,6 @@ from problems import VISCOSITY_2D, VISCOSITY_3D, VISCOSITY_BURGERS, Problem
 
 from pdekit import Grid, __version__, registry, spectral
 from pdekit.engine import make_engine
-from pdekit.evolution import BLOCK_BYTES
 from pdekit.stepping import System
 
 EQUATIONS = {
@@ -32,15 +31,13 @@ HORIZON = 1 << 20
 
 
 def prepared(problem: Problem) -> Run:
-    """Set up equation, grid, engine and integrator; members go in blocks, as in a case."""
+    """Set up equation, grid, engine and integrator; members together, as in a case."""
     name, params = EQUATIONS[problem.case]
     equation = registry.equation(name)(**params)
     side = (problem.left, problem.left + problem.length)
     grid = Grid.periodic((problem.points,) * problem.ndim, (side,) * problem.ndim)
     first = problem.initial()
     first = first if problem.members else first[None]
-    bytes_each = 16 * len(equation.fields) * grid.size
-    block = max(1, min(len(first), BLOCK_BYTES // bytes_each))
     end = HORIZON * problem.step
     stepper = registry.integrator(os.environ.get("PDEKIT_INTEGRATOR", "etdrk4")).start(
         System(
@@ -50,7 +47,7 @@ def prepared(problem: Problem) -> Run:
                 os.environ.get("PDEKIT_ENGINE", "fused"),
                 grid,
                 channels=len(equation.fields),
-                members=block,
+                members=len(first),
                 precision="double",
                 device="cpu",
                 fft=os.environ.get("PDEKIT_FFT", "auto"),
@@ -62,20 +59,16 @@ def prepared(problem: Problem) -> Run:
         ),
         steps=HORIZON,
     )
-    count = -(-len(first) // block)
-    full = np.concatenate([first, *[first[-1:]] * (count * block - len(first))])
-    parts = np.split(full, count)  # the last block filled up with copies, as in a case
 
-    def values(states):
-        u = np.concatenate([np.asarray(stepper.sample(s, s.time)) for s in states])
-        return u[: problem.members] if problem.members else u[0]
+    def values(state):
+        u = np.asarray(stepper.sample(state, state.time))
+        return u if problem.members else u[0]
 
     return Run(
-        start=lambda: [stepper.start(part) for part in parts],
-        advance=lambda states, n: [stepper.advance(s, end, n) for s in states],
+        start=lambda: stepper.start(first),
+        advance=lambda state, n: stepper.advance(state, end, n),
         values=values,
         scheme=stepper.scheme.name.upper(),
-        note=f"members in blocks of {block}" if problem.members else "",
     )
 
 
