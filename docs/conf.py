@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -136,7 +137,8 @@ SHOWN = {
 
 
 def draw_figures(app: Sphinx) -> None:
-    """Run the cases and keep their figures in ``docs/figures``, in folders of their names."""
+    """Run the cases and keep their figures in ``docs/figures``, by their names."""
+    logging.getLogger("pdekit").setLevel(logging.ERROR)  # of coarse grids
     for name, wanted in SHOWN.items():
         case = load_case(name, {"outputs.figures": list(wanted), "checks": {}})
         save_figures(solve(case), Path(app.srcdir, "figures", name), wanted)

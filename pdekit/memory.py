@@ -22,7 +22,7 @@ SHARE = 0.9
 
 def needed(case: Case) -> int:
     """Estimate the bytes a run of ``case`` holds at its peak."""
-    equation = registry.equation(case.equation.name)
+    equation = registry.posed(case.equation.name, case.equation.params)
     each = 16 if equation.complex else 8
     points = math.prod(axis.points for axis in case.domain.values())
     field = each * len(equation.fields) * points

@@ -45,14 +45,14 @@ class Flow:
 
     @classmethod
     def of_velocity(cls, u: Field, grid: Grid) -> Flow:
-        """From  u (…, component, *space)  with as many components as dimensions."""
+        """From  u  ``(…, component, *space)``  with as many components as dimensions."""
         _check(u, (grid.ndim, *grid.shape), grid)
         u_hat = _forward(u, grid)
         return cls(grid, u_hat, _curl(u_hat, grid))
 
     @classmethod
     def of_vorticity(cls, omega: Field, grid: Grid) -> Flow:
-        """From  ω (…, *space)  in 2-D:  −∇²ψ = ω,  u = (ψ_y, −ψ_x), without mean flow."""
+        """From  ω  ``(…, *space)``  in 2-D:  −∇²ψ = ω,  u = (ψ_y, −ψ_x), no mean flow."""
         if grid.ndim != 2:
             raise GridError("a scalar vorticity belongs to a flow in two dimensions")
         _check(omega, grid.shape, grid)

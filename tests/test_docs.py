@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
 import re
@@ -12,9 +13,23 @@ from pathlib import Path
 
 import pytest
 
+from pdekit import Grid, registry
+from pdekit.engine._rhs import RightHandSide
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINKED = ("solvers", "cases", "validation")
+TOPICS = sorted(p.name for p in (ROOT / "cases").iterdir() if any(p.glob("*.yaml")))
+FIGURE = re.compile(r"^:::\{figure\} (?:\.\./)+figures/(\S+)/(\w+)\.png$", re.M)
+
+
+def text_of(*names: str) -> str:
+    return "\n".join((ROOT / name).read_text(encoding="utf-8") for name in names)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)
 
 
 def name_of(page: Path) -> str:
@@ -44,7 +59,12 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_named_cases_are_shipped(page: Path) -> None:
-    names = set(re.findall(r"\bnlse/[a-z_]+\b(?!\.)", page.read_text(encoding="utf-8")))
+    topics = "|".join(TOPICS)
+    names = set(
+        re.findall(
+            rf"(?<![/\w])(?:{topics})/[a-z0-9_-]+\b(?!\.)", page.read_text(encoding="utf-8")
+        )
+    )
     assert [n for n in sorted(names) if not (ROOT / "cases" / f"{n}.yaml").is_file()] == []
 
 
@@ -52,13 +72,69 @@ def test_named_cases_are_shipped(page: Path) -> None:
 def test_shown_case_files_are_accepted(page: Path) -> None:
     from pdekit.case import load_case
 
-    blocks = re.findall(
-        r"^```yaml\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S
+    own = re.findall(
+        r'^    name: ClassVar\[str\] = "(\w+)"', "".join(blocks(page, "python")), re.M
     )
-    for number, text in enumerate(block for block in blocks if "\nequation:" in block):
+    shown = [block for block in blocks(page, "yaml") if "title:" in block]
+    of_ours = [block for block in shown if not any(name in block for name in own)]
+    for number, text in enumerate(of_ours):
         file = Path(f"shown_{number}.yaml")
         file.write_text(text, encoding="utf-8")
         load_case(file)
+
+
+def test_the_example_of_a_new_equation_works() -> None:
+    """One file and one case, as a reader would type them."""
+    page = ROOT / "docs" / "extending.md"
+    Path("benjamin_ono.py").write_text(blocks(page, "python")[0], encoding="utf-8")
+    Path("wave.yaml").write_text(blocks(page, "yaml")[0], encoding="utf-8")
+    command = ["run", "wave.yaml", "--module", "benjamin_ono.py", "--no-figures"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pdekit", *command],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "holds: relative_l2" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["docs/library.md", "docs/equations/gross_pitaevskii.md"])
+def test_shown_python_runs(name: str) -> None:
+    exec("\n".join(blocks(ROOT / name, "python")), {})  # noqa: S102 - our own text
+
+
+@pytest.mark.parametrize("name", registry.equations())
+def test_every_equation_has_its_page_and_its_line(name: str) -> None:
+    kind = registry.equation(name)
+    (line,) = re.findall(rf"^\| .*`{name}`.*\|$", text_of("docs/equations/index.md"), re.M)
+    assert f"`{kind.integrator}` | `{kind.dealias}`" in line
+    nonlinear = {"klein_gordon": {"cubic": 1.0}}.get(name, {})
+    sides = [(0.0, 1.0)] * kind.dimensions[0]
+    terms = RightHandSide(kind(**nonlinear), Grid.periodic([16] * len(sides), sides))
+    transforms = re.match(r"\d+", line.split("|")[4].strip())
+    assert transforms
+    assert int(transforms[0]) == terms.inputs + terms.outputs
+    pages = (p for p in (ROOT / "docs" / "equations").glob("*.md") if p.stem != "index")
+    assert any(f"`{name}`" in page.read_text(encoding="utf-8") for page in pages)
+
+
+@pytest.mark.parametrize("name", registry.integrators())
+def test_every_integrator_has_its_line(name: str) -> None:
+    found = registry.integrator(name)
+    (line,) = re.findall(rf"^\| `{name}` \|.*$", text_of("docs/integrators.md"), re.M)
+    assert line.split("|")[2].strip() == str(found.order)
+    for limit in getattr(found, "stability", ()):
+        assert re.search(rf"\b{limit:.3f}".rstrip("0").rstrip(".") + r"0*\b", line), limit
+
+
+def test_figures_that_pages_show_are_drawn() -> None:
+    tree = ast.parse(text_of("docs/conf.py"))
+    (drawn,) = (
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SHOWN"
+    )
+    shown = {found for page in PAGES for found in FIGURE.findall(page.read_text("utf-8"))}
+    assert shown == {(case, kind) for case, kinds in drawn.items() for kind in kinds}
 
 
 def test_shown_commands_exist() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from pdekit import registry
-from pdekit.case.schema import INITIAL_KINDS, REFERENCE_KINDS
+from pdekit.case.schema import DECLARED, INITIAL_KINDS, REFERENCE_KINDS
 
 
 def editor_schema(model: type[BaseModel]) -> dict[str, Any]:
@@ -41,8 +41,15 @@ def _equations(general: dict[str, Any]) -> dict[str, Any]:
     names = list(registry.equations())
     return {
         "description": general.get("description", ""),
-        "anyOf": [{"enum": names}, *(_equation(name) for name in names)],
+        "anyOf": [{"enum": names}, _declared(), *(_equation(name) for name in names)],
     }
+
+
+def _declared() -> dict[str, Any]:
+    """Return the schema of an equation that a case writes out itself."""
+    params = registry.equation(DECLARED).Params
+    schema: dict[str, Any] = _tolerant(params.model_json_schema())
+    return {**schema, "additionalProperties": False}
 
 
 def _equation(name: str) -> dict[str, Any]:

@@ -132,6 +132,10 @@ class Program(Protocol):
         """Set the arrays that the stages work on; ``v`` is the state."""
         ...
 
+    def ready(self, arrays: Mapping[str, Array], weights: Mapping[str, Any]) -> None:
+        """Compile, plan and allocate what steps from these arrays will need."""
+        ...
+
     def copy(self, name: str) -> Array:
         """Return an array that later steps leave alone."""
         ...

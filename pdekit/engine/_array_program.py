@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -61,7 +62,12 @@ class ArrayProgram:
         return lookup(parameters(formula)[skip:], parts, self._symbols, self.rhs.constants)
 
     def _join(self, parts: Any) -> Array:
-        return self.engine.join(as_tuple(parts))
+        """Stack what a formula returned; numbers among it are the same everywhere."""
+        parts = as_tuple(parts)
+        full = max(parts, key=np.ndim)
+        return self.engine.join(
+            tuple(p if np.ndim(p) == full.ndim else p + 0.0 * full for p in parts)
+        )
 
     # -- the right-hand side -----------------------------------------------------------
 
@@ -121,6 +127,9 @@ class ArrayProgram:
         """Set the arrays that the stages work on; ``v`` is the state."""
         self.arrays = dict(arrays)
 
+    def ready(self, arrays: Mapping[str, Array], weights: Mapping[str, Any]) -> None:
+        """Do nothing: there is nothing to prepare."""
+
     def copy(self, name: str) -> Array:
         """Return an array that later steps leave alone."""
         return self.arrays[name]
@@ -158,5 +167,8 @@ class ArrayProgram:
         return self.engine.modes(self.system.linear)
 
     def is_finite(self) -> bool:
-        """Test a mode per variable: a transform spreads a bad value over all of them."""
-        return self.engine.is_finite(self.arrays["v"])
+        """Test a mode per variable: a transform, if any, spreads a bad value over all."""
+        v = self.arrays["v"]
+        if self.rhs.has_products:
+            return self.engine.is_finite(v)
+        return math.isfinite(self.engine.norm(v))

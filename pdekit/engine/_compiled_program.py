@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SHARED = 1 << 16
 """Points of a field from which several threads may share it."""
-SLAB_BYTES = COLUMN_BYTES = 1 << 19
+SLAB_BYTES = 1 << 19
 """Buffers of a slab: they should stay in the second-level cache beside its tables."""
 ALIGNMENT = 64
 """Bytes, of a line of the cache."""
@@ -116,6 +116,16 @@ class CompiledProgram:
                 np.copyto(self.arrays[name], a)
             else:
                 self.arrays[name] = np.array(a, self.engine.dtype, order="C")
+
+    def ready(self, arrays: Mapping[str, Array], weights: Mapping[str, Any]) -> None:
+        """Compile, plan and allocate, so that no step has to."""
+        self.load(arrays)
+        if self._kernel is None:
+            self._build(weights)
+        assert self._kernel is not None  # noqa: S101 - built before
+        self._kernel(0, 0, 0, 0, 0, False, 0, *self._arguments(weights))
+        if self._sharing == "space" and self._share_kernel is not None:
+            self._share_kernel(-3, 0, 0, 0, *self._arguments(weights))
 
     def copy(self, name: str) -> Array:
         """Return an array that later steps leave alone."""
@@ -232,8 +242,9 @@ class CompiledProgram:
         return full.reshape(shape[0], -1)
 
     def is_finite(self) -> bool:
-        """Test a mode per variable: a transform spreads a bad value over all of them."""
-        return bool(np.isfinite(self.arrays["v"][:, :, 0, 0, 0]).all())
+        """Test a mode per variable: a transform, if any, spreads a bad value over all."""
+        v = self.arrays["v"]
+        return bool(np.isfinite(v[:, :, 0, 0, 0] if self.rhs.has_products else v).all())
 
     # -- binding -----------------------------------------------------------------------
 
@@ -368,6 +379,8 @@ class CompiledProgram:
             self._weights = (None, None)
         if self._source_time is None or not equation.steady_source:
             values = self.system.source(t)
+            if values is not None:
+                self.rhs.check(values, members=1)
             self._source = None if values is None else self._opened(values)[0]
             self._weights = (None, None)
         self._source_time = t
@@ -377,12 +390,14 @@ def together(tasks: Sequence[Callable[[], Any]]) -> None:
     """Run tasks at the same time, the first in this thread; raise what any of them did."""
     with ThreadPoolExecutor(len(tasks)) as pool:
         others = [pool.submit(task) for task in tasks[1:]]
-        try:
-            tasks[0]()
-        except threading.BrokenBarrierError:  # what broke it is the others' to tell
-            pass
-        for other in others:
-            other.result()
+        broken = None
+        for outcome in (tasks[0], *(other.result for other in others)):
+            try:
+                outcome()
+            except threading.BrokenBarrierError as error:  # by another one, which says why
+                broken = error
+        if broken is not None:
+            raise broken
 
 
 def _shares(count: int, threads: int) -> list[tuple[int, int]]:
@@ -408,32 +423,20 @@ class Buffers:
         itemsize = self.dtype.itemsize
         row = n1 * (layout.modes[2] + n2 // 2) * itemsize * max(fields, 1)
         self.slab = _divisor(n0, max(1, SLAB_BYTES // row))
-        column = n0 * itemsize * (fields + 4)  # of the state arrays a few, too
-        bundle = max(8, COLUMN_BYTES // column // 8 * 8) if n0 > 1 else kept
-        parts = max(-(-kept // bundle), threads if r1 == 1 else 1)
+        # wide bundles of columns suit the transforms and the memory: one for every thread
+        parts = threads if r1 == 1 else 1
         self.width = -(-kept // parts // 4) * 4  # whole lines of the cache
         width, modes = parts * self.width, layout.modes[2]
+        # rows whose length is a multiple of 4 begin where vector instructions like them to
+        self.row = -(-modes // 4) * 4 if rhs.real else modes
+        points = fields * self.slab * n1
         self.hat = _aligned((copies, fields, n0, r1, width), self.dtype)
-        self.rows = _per_thread(threads, (fields, self.slab, n1, modes), self.dtype)
-        real, flat = self.dtype.char.lower(), (fields, self.slab * n1 * n2)
-        self.phys = (
-            _per_thread(threads, flat, real)
-            if rhs.real
-            else self.rows.reshape((threads, -1, flat[1]))
-        )
+        self.rows = _per_thread(threads, points * self.row, self.dtype)
+        real = self.dtype.char.lower()
+        self.phys = _per_thread(threads, points * n2, real) if rhs.real else self.rows
         low, gap = layout.low, layout.gap
-        self.dims = (
-            n0,
-            n1,
-            n2,
-            low[0],
-            gap[0],
-            low[1],
-            gap[1],
-            kept,
-            self.slab,
-            self.width,
-        )
+        self.dims = (n0, n1, n2, low[0], gap[0], low[1], gap[1], kept, self.slab, self.width,
+                     self.row)  # fmt: skip
 
     def plans(self, reproducible: bool) -> list[int]:
         """Plan axis 0 (back, forth), axis 1 (back, forth) and axis 2 (back, forth)."""
@@ -442,24 +445,27 @@ class Buffers:
         self.planner = planner = _fftw.Planner(
             single=self.dtype == np.complex64, reproducible=reproducible
         )
-        stride, modes = self.hat.shape[3] * self.hat.shape[4], self.layout.modes[2]
+        stride = self.hat.shape[3] * self.hat.shape[4]
         signs = (_fftw.INVERSE, _fftw.FORWARD)
-        kept = self.layout.kept[2]
+        kept, spectra, phys = self.layout.kept[2], self.rows[0], self.phys[0]
+        aligned = self.row % 2 == 0 or self.dtype == np.complex128
         found = [
             planner.complex(self.hat[0], n0, self.width, stride, 1, s) if n0 > 1 else 0
             for s in signs
         ]
         found += [
-            planner.complex(self.rows[0], n1, kept, modes, 1, s) if n1 > 1 else 0
+            planner.complex(spectra, n1, kept, self.row, 1, s, aligned=aligned)
+            if n1 > 1
+            else 0
             for s in signs
         ]
         rows = self.slab * n1
         if self.rhs.real:
-            found.append(planner.inverse(self.rows[0], self.phys[0], n2, ins * rows))
-            found.append(planner.forward(self.phys[0], self.rows[0], n2, outs * rows))
+            found.append(planner.inverse(spectra, phys, n2, ins * rows, self.row))
+            found.append(planner.forward(phys, spectra, n2, outs * rows, self.row))
         else:
             for count, sign in zip((ins, outs), signs, strict=True):
-                found.append(planner.complex(self.rows[0], n2, count * rows, 1, n2, sign))
+                found.append(planner.complex(spectra, n2, count * rows, 1, n2, sign))
         for buffer in (self.hat, self.rows, self.phys):
             buffer.fill(0)  # planning has left something in them
         return found
@@ -484,15 +490,10 @@ def _divisor(n: int, most: int) -> int:
     return next(d for d in range(min(n, most), 0, -1) if n % d == 0)
 
 
-def _per_thread(threads: int, shape: tuple[int, ...], dtype: Any) -> Array:
-    """Return zeros for every thread, each as well aligned as those that plans are made on.
-
-    Where the fields of one thread do not end at such an address, there are more of them.
-    """
-    fields, *rest = shape
-    size = math.prod(rest) * np.dtype(dtype).itemsize
-    whole = ALIGNMENT // math.gcd(size, ALIGNMENT) if threads > 1 else 1
-    return _aligned((threads, -(-fields // whole) * whole, *rest), dtype)
+def _per_thread(threads: int, size: int, dtype: Any) -> Array:
+    """Return zeros ``(threads, size or a little more)``, every row of them aligned."""
+    per_line = 64 // np.dtype(dtype).itemsize
+    return _aligned((threads, -(-size // per_line) * per_line), dtype)
 
 
 def _aligned(shape: tuple[int, ...], dtype: Any) -> Array:

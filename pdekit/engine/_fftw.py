@@ -15,8 +15,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from pdekit import fft
-from pdekit.fft._pyfftw import _planning as PLANNING
 from pdekit.fft._pyfftw import Library
+from pdekit.fft._pyfftw import _planning as PLANNING
 
 MEASURE, DESTROY_INPUT, UNALIGNED, ESTIMATE = 0, 1, 2, 64
 FORWARD, INVERSE = -1, 1
@@ -66,27 +66,43 @@ class Planner:
         weakref.finalize(self, _destroy, self._prefix, self._plans)
 
     def complex(
-        self, a: NDArray[Any], n: int, count: int, stride: int, distance: int, sign: int
+        self,
+        a: NDArray[Any],
+        n: int,
+        count: int,
+        stride: int,
+        distance: int,
+        sign: int,
+        *,
+        aligned: bool = True,
     ) -> int:
-        """Plan ``count`` transforms of length ``n`` in place."""
+        """Plan ``count`` transforms of length ``n`` in place.
+
+        Where it is to be executed may be ``aligned`` like ``a`` or not.
+        """
         plan = self._call(f"{self._prefix}_plan_many_dft")
         place = (_pointer(a), None, stride, distance)
         return self._made(
-            plan, 1, _lengths(n), count, *place, *place, sign, self._flags(UNALIGNED)
-        )
+            plan, 1, _lengths(n), count, *place, *place, sign,
+            self._flags(0 if aligned else UNALIGNED),
+        )  # fmt: skip
 
-    def forward(self, values: NDArray[Any], modes: NDArray[Any], n: int, count: int) -> int:
-        """Plan ``count`` real transforms of adjacent rows."""
+    def forward(
+        self, values: NDArray[Any], modes: NDArray[Any], n: int, count: int, row: int
+    ) -> int:
+        """Plan ``count`` real transforms of adjacent rows, of ``row`` modes each."""
         plan = self._call(f"{self._prefix}_plan_many_dft_r2c")
-        into = (_pointer(modes), None, 1, n // 2 + 1)
+        into = (_pointer(modes), None, 1, row)
         return self._made(
             plan, 1, _lengths(n), count, _pointer(values), None, 1, n, *into, self._flags()
         )
 
-    def inverse(self, modes: NDArray[Any], values: NDArray[Any], n: int, count: int) -> int:
+    def inverse(
+        self, modes: NDArray[Any], values: NDArray[Any], n: int, count: int, row: int
+    ) -> int:
         """Plan the way back, which may destroy what is transformed."""
         plan = self._call(f"{self._prefix}_plan_many_dft_c2r")
-        out = (_pointer(modes), None, 1, n // 2 + 1)
+        out = (_pointer(modes), None, 1, row)
         return self._made(
             plan, 1, _lengths(n), count, *out, _pointer(values), None, 1, n, self._flags()
         )

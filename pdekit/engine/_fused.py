@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pdekit.stepping._scheme import Stage
     from pdekit.stepping._system import System
 
+LARGE = 1 << 17
+"""Points from which the faster functional transforms of scipy are worth their import."""
 Rest = tuple[Any, ...]
 """Coefficient fields and constants that a pointwise formula takes after the components."""
 
@@ -107,8 +109,10 @@ class FusedEngine:
     @cached_property
     def _functional(self) -> Backend:
         """The library that opens and closes states, outside the steps."""
-        quick = self._fft in ("auto", "pyfftw")
-        return transforms.get("scipy" if quick else self._fft)
+        if self._fft not in ("auto", "pyfftw"):
+            return transforms.get(self._fft)
+        # To import scipy.fft takes longer than it saves on a small field.
+        return transforms.get("numpy" if self.size < LARGE else "scipy")
 
     @cached_property
     def loops(self) -> FlatLoops:

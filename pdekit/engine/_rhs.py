@@ -43,10 +43,10 @@ class RightHandSide:
     mask: Array | None = None
 
     def __post_init__(self) -> None:
-        if self.mask is None:
+        if self.mask is None or np.shape(self.mask) == self.modes:
             return
         try:
-            mask = np.broadcast_to(self.mask, self.modes)
+            mask = np.array(np.broadcast_to(self.mask, self.modes))
         except ValueError:
             raise ShapeError(self.modes, np.shape(self.mask), "the mask") from None
         object.__setattr__(self, "mask", mask)

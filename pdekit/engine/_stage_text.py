@@ -58,9 +58,9 @@ def maximum(x, y):
 
 """
 
-SIZES = ("N0", "N1", "N2", "low0", "gap0", "low1", "gap1", "M", "S", "W")
+SIZES = ("N0", "N1", "N2", "low0", "gap0", "low1", "gap1", "M", "S", "W", "H")
 """Points along each axis; kept modes before, and modes left out, along axes 0 and 1; kept
-modes along axis 2; axis-0 points per slab; columns per bundle."""
+modes along axis 2; axis-0 points per slab; columns per bundle; length of a row of modes."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,10 @@ class ProgramText:
                 rest.append(f"c_{name}")
         call = ", ".join([*(f"q{i}[p]" for i in range(ins)), *rest])
         targets = ", ".join(f"q{i}[p]" for i in range(outs))
-        views = "\n        ".join(f"q{i} = phys[{i}]" for i in range(max(ins, outs)))
+        fields = max(ins, outs)
+        views = "\n    ".join(
+            f"q{i} = phys[{i} * size : {i + 1} * size]" for i in range(fields)
+        )
         if self.rhs.real:
             back = "dft_c2r(plans[4], rows.ctypes.data, phys.ctypes.data)"
             forth = "dft_r2c(plans[5], phys.ctypes.data, rows.ctypes.data)"
@@ -187,38 +190,39 @@ class ProgramText:
 @step
 def slabs({", ".join([*arguments, *self.physical])}):
     {", ".join(SIZES)} = dims
-    R1 = hat.shape[2]
+    R1, size = hat.shape[2], S * N1 * N2
+    {views}
+    spectra = rows[: {fields} * S * N1 * H].reshape(({fields}, S, N1, H))
     for slab in range(first, last):
-        base = slab * S * N1 * N2
+        base = slab * size
         for i in range({ins}):
             for s in range(S):
                 for r1 in range(R1):
                     f1 = r1 + gap1 if r1 >= low1 else r1
-                    row, kept = rows[i, s, f1], hat[i, slab * S + s, r1]
+                    row, kept = spectra[i, s, f1], hat[i, slab * S + s, r1]
                     for j in range(M):
                         row[j] = kept[j]
                     for j in range(M, row.shape[0]):
                         row[j] = 0.0
                 for f1 in range(low1, low1 + gap1):
-                    row = rows[i, s, f1]
+                    row = spectra[i, s, f1]
                     for j in range(row.shape[0]):
                         row[j] = 0.0
                 if N1 > 1:
-                    place = rows[i, s].ctypes.data
+                    place = spectra[i, s].ctypes.data
                     dft(plans[2], place, place)
         {back}
-        {views}
-        for p in range(S * N1 * N2):
+        for p in range(size):
             {targets} = product({call})
         {forth}
         for i in range({outs}):
             for s in range(S):
                 if N1 > 1:
-                    place = rows[i, s].ctypes.data
+                    place = spectra[i, s].ctypes.data
                     dft(plans[3], place, place)
                 for r1 in range(R1):
                     f1 = r1 + gap1 if r1 >= low1 else r1
-                    row, kept = rows[i, s, f1], hat[i, slab * S + s, r1]
+                    row, kept = spectra[i, s, f1], hat[i, slab * S + s, r1]
                     for j in range(M):
                         kept[j] = scale * row[j]
 

@@ -90,6 +90,7 @@ class CflStepper:
         """Return the state at the initial time, with the size of the first step."""
         v, t = self.program.open(u), self.system.start
         h = self._size_for(v, State(v, t))
+        self.program.ready({"v": v}, self._weights(h))
         state = State(v, t, 0, {"h": h, "smallest": h, "largest": h, "changes": 0})
         self._note(state)
         return state

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from pdekit.errors import BlowUp, NotConverged
+from pdekit.errors import BlowUp, NotApplicable, NotConverged
 from pdekit.stepping import State
 from pdekit.stepping import _dop853_tableau as tableau
 from pdekit.stepping._scheme import Stage
@@ -75,6 +75,14 @@ class Control:
     max_step: float | None
     first_step: float | None
     max_steps: int | None
+
+    def __post_init__(self) -> None:
+        for key in ("rtol", "max_step", "first_step"):
+            value = getattr(self, key)
+            if value is not None and not 0.0 < value < math.inf:
+                raise NotApplicable(key, f"{key} must be positive (got {value!r})")
+        if not 0.0 <= self.atol < math.inf:
+            raise NotApplicable("atol", f"atol must not be negative (got {self.atol!r})")
 
 
 @dataclass

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from pdekit.errors import NotApplicable
 from pdekit.stepping import State, Stepper
-from pdekit.stepping._cfl import CflStepper
+from pdekit.stepping._cfl import FEWEST, CflStepper
 from pdekit.stepping._fixed import CHECK_EVERY, FixedSteps
 from pdekit.stepping._system import System
 from pdekit.typing import Array, Field
@@ -62,6 +64,8 @@ class Scheme:
     stability
         Largest h |λ| on the negative real and on the imaginary axis for the eigenvalues λ
         of the explicitly treated part.
+    explicit
+        Whether L is part of what is treated explicitly, so that it limits the step.
     resonance
         See :func:`pdekit.stepping.resonance`.
     starter, history, remember
@@ -76,6 +80,7 @@ class Scheme:
     summary: str
     reference: str
     stability: tuple[float, float] = (math.inf, math.inf)
+    explicit: bool = False
     resonance: float = math.inf
     starter: str | None = None
     history: int = 0
@@ -92,11 +97,39 @@ class Scheme:
         max_step: float | None = None,
     ) -> Stepper:
         """Return the stepper that takes ``steps`` equal steps, or those of a ``cfl``."""
+        longest, span = self.longest_step(system), system.end - system.start
         if cfl is not None:
+            if longest < (span / FEWEST if max_step is None else max_step):
+                max_step = longest
             return CflStepper(self, system, cfl, max_step)
         if steps is None:
             raise NotApplicable("steps", f"{self.name} needs a number of steps")
-        return SchemeStepper(self, system, steps)
+        if steps != (whole := max(1, math.floor(steps))):
+            raise NotApplicable(
+                "steps", f"steps must be a positive whole number (got {steps!r})"
+            )
+        if span / whole > longest:
+            raise NotApplicable(
+                "steps",
+                f"{self.name} treats the linear part explicitly: the step must not be "
+                f"longer than {longest:.3g} (got {span / whole:.3g}); take at least "
+                f"{math.ceil(span / longest)} steps",
+            )
+        return SchemeStepper(self, system, whole)
+
+    def longest_step(self, system: System) -> float:
+        """Return the longest step at which no mode grows that L damps or turns."""
+        if not self.explicit:
+            return math.inf
+        linear, rhs = system.linear, system.rhs
+        if rhs.cut is not None:
+            linear = linear[:, np.asarray(rhs.mask, dtype=bool)]
+        damping, turning = self.stability
+        fastest = max(
+            float(np.max(-linear.real)) / damping,
+            float(np.max(np.abs(linear.imag))) / turning,
+        )
+        return 1.0 / fastest if fastest > 0.0 else math.inf
 
     @property
     def takes_cfl(self) -> bool:
@@ -133,6 +166,7 @@ class SchemeStepper(FixedSteps):
         """Return the state at the initial time."""
         v = self.program.open(u)
         zeros = dict.fromkeys(self.scheme.kept, 0.0 * v)
+        self.program.ready({"v": v, **zeros}, self._weights)
         return State(v, self.system.start, 0, zeros)
 
     def advance(self, state: State, until: float, max_steps: int) -> State:

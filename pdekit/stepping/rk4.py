@@ -63,6 +63,7 @@ integrator = Scheme(
     ),
     weights=weights,
     stability=(2.785, 2.828),
+    explicit=True,
     summary="classical explicit Runge-Kutta 4, 4 evaluations per step; L limits the step",
     reference="Kutta, Z. Math. Phys. 46 (1901) 435",
 )

@@ -36,8 +36,14 @@ def case_with(**sections: Any) -> Case:
 def test_defaults_are_filled_in() -> None:
     case = load_case(BASE)
     assert case.equation.name == "nlse"
-    assert case.equation.params == {"dispersion": 1.0, "focusing": 1.0, "potential": None}
-    assert case.solver.integrator == "auto"
+    assert case.equation.params == {
+        "dispersion": 1.0,
+        "focusing": 1.0,
+        "potential": None,
+        "source": None,
+    }
+    assert case.solver.integrator == "dop853_ip"  # what its equation prefers
+    assert case.solver.dealias == "none"
     assert (case.solver.rtol, case.solver.atol) == (1e-9, 0.0)
     assert case.run.seed == 0
     assert case.reference is None

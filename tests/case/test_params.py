@@ -16,7 +16,7 @@ def test_what_a_function_takes() -> None:
     assert Parameters.of_function(soliton).names == {"amplitude", "velocity"}
     assert Parameters.of_function(soliton).positional == 2
     assert Parameters.of_function(noise).positional == 1
-    assert Parameters.of_model(ToyParams).formulas == {"potential"}
+    assert Parameters.of_model(ToyParams).formulas == {"potential", "source"}
 
 
 def test_defaults_lists_and_constants() -> None:

@@ -63,6 +63,9 @@ def test_registered_names_are_offered(schema: dict[str, Any]) -> None:
     assert solver["integrator"]["enum"] == ["auto", *registry.integrators()]
     short, *spelt_out = schema["$defs"]["EquationSpec"]["anyOf"]
     assert short["enum"] == list(registry.equations())
+    declared, *spelt_out = spelt_out
+    assert declared["required"] == ["fields"]
+    assert {"linear", "nonlinear", "source"} < set(declared["properties"])
     by_name = {each["properties"]["name"]["const"]: each for each in spelt_out}
     assert by_name.keys() == set(registry.equations())
     assert set(by_name["nlse"]["properties"]) == {
@@ -70,6 +73,7 @@ def test_registered_names_are_offered(schema: dict[str, Any]) -> None:
         "dispersion",
         "focusing",
         "potential",
+        "source",
     }
     assert by_name["nlse"]["properties"]["focusing"]["description"]
 

@@ -121,7 +121,6 @@ def difference(a: Array, b: Array) -> float:
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut even these grids into slabs and bundles, and let threads share them."""
     monkeypatch.setattr(compiled_program, "SLAB_BYTES", 1 << 13)
-    monkeypatch.setattr(compiled_program, "COLUMN_BYTES", 1 << 12)
     monkeypatch.setattr(compiled_program, "SHARED", 1)
 
 

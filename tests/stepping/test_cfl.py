@@ -293,7 +293,7 @@ def test_a_flow_that_becomes_unstable_is_stopped() -> None:
     with pytest.raises(BlowUp, match=r"; try a cfl smaller than 1\.6") as e:
         evolve(FORCED, LINE, WAVE[0], 20.0, integrator="rk4", cfl=1.6, max_step=1.0)
     assert 0 < e.value.time < 20
-    assert 0.01 < float(str(e.value).split("the step was ")[1].split(";")[0]) < 0.2
+    assert 0 < float(str(e.value).split("the step was ")[1].split(";")[0]) < 0.2
 
 
 def test_a_flow_that_becomes_too_fast_is_stopped() -> None:
