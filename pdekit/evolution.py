@@ -418,6 +418,11 @@ def stacked(values: Any, equation: AbstractEquation, grid: Grid) -> Array:
     if not isinstance(values, tuple):
         values = (values,)
     spread = [np.broadcast_to(v, grid.shape) for v in values]
+    for name, v in zip(equation.fields, spread, strict=True):
+        if not equation.complex and np.iscomplexobj(v) and v.imag.any():
+            raise PdekitError(
+                f"{name} is a real field of {equation.name}, got complex values"
+            )
     return np.stack(spread).astype(_dtype(equation))
 
 

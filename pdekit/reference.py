@@ -224,7 +224,7 @@ def _time_part(run: Main, final: Array) -> tuple[float, str]:
         try:
             other = _final(run, coarse, "doubled step")
             return _gained(relative_l2(other, final), ratio**order - 1), "doubled step"
-        except (BlowUp, NotConverged):
+        except (BlowUp, NotConverged, CaseError):  # diverges, or is known to
             pass
     other = _final(run, numerics.with_steps_times(2), "halved step")
     return relative_l2(other, final) / (1 - 2.0**-order), "halved step"

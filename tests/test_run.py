@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 
 import pdekit
-from pdekit import memory, random_field, solve, threads
+from pdekit import memory, solve, threads
 from pdekit.case import load_case
 from pdekit.errors import BlowUp, CaseError, Interrupted, NotConverged
 from pdekit.files import hdf5
-from pdekit.grid import Grid
 from pdekit.run import Run, Silent
 from tests.running import case_of
 

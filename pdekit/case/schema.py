@@ -59,9 +59,9 @@ class EquationSpec(NamedSection):
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
-        if isinstance(value, Mapping) and "name" not in value:
-            if any(key in value for key in DECLARED_KEYS):
-                return {"name": DECLARED, **value}
+        declared = isinstance(value, Mapping) and "name" not in value
+        if declared and any(key in value for key in DECLARED_KEYS):
+            return {"name": DECLARED, **value}
         return {"name": value} if isinstance(value, str) else value
 
 

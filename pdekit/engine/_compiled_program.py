@@ -435,8 +435,8 @@ class Buffers:
         real = self.dtype.char.lower()
         self.phys = _per_thread(threads, points * n2, real) if rhs.real else self.rows
         low, gap = layout.low, layout.gap
-        self.dims = (n0, n1, n2, low[0], gap[0], low[1], gap[1], kept, self.slab, self.width,
-                     self.row)  # fmt: skip
+        axes = (n0, n1, n2, low[0], gap[0], low[1], gap[1], kept)
+        self.dims = (*axes, self.slab, self.width, self.row)
 
     def plans(self, reproducible: bool) -> list[int]:
         """Plan axis 0 (back, forth), axis 1 (back, forth) and axis 2 (back, forth)."""

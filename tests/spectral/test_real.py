@@ -19,7 +19,10 @@ CASE = {
     "initial": "0.1*cos(pi*x/10)",
     "time": {"end": 2, "save": 5},
 }
-SOLVERS: list[dict[str, Any]] = [{"integrator": "dop853_ip"}, {"integrator": "etdrk4", "steps": 80}]
+SOLVERS: list[dict[str, Any]] = [
+    {"integrator": "dop853_ip"},
+    {"integrator": "etdrk4", "steps": 80},
+]
 
 
 class AllenCahnParams(Params):

@@ -124,8 +124,8 @@ def row(name: str, shape: tuple[int, ...]) -> list[str]:
 
     return [
         name, "×".join(map(str, shape)), f"{step * 1e3:.4g}", f"{step / each['bare']:.2f}",
-        f"{step / each['two']:.2f}" if "two" in each else "–", ratio("single"), ratio("ab3"),
-        ratio("torch"), f"{marches['step'].held:.1f}",
+        f"{step / each['two']:.2f}" if "two" in each else "–",
+        ratio("single"), ratio("ab3"), ratio("torch"), f"{marches['step'].held:.1f}",
     ]  # fmt: skip
 
 
