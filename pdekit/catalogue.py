@@ -178,6 +178,8 @@ def _integrator(name: str) -> str:
     keys = (
         "rtol, atol, max_step, first_step, max_steps" if item.adaptive else "step or steps"
     )
+    if getattr(item, "takes_cfl", False):
+        keys += ", or cfl (with max_step)"
     return "\n".join(
         (
             f"{name}: {item.summary}",

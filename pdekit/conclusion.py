@@ -227,8 +227,7 @@ def _provenance(run: Run) -> dict[str, Any]:
 
 def plan_of(run: Run) -> dict[str, Any]:
     """Return what is known about the transforms in use."""
-    info: dict[str, Any] = getattr(getattr(run.evolution.engine, "plan", None), "info", {})
-    return dict(info)
+    return dict(run.evolution.engine.transforms_in_use)
 
 
 # -- checks ----------------------------------------------------------------------------

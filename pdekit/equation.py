@@ -13,9 +13,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Key
 
+from pdekit.errors import PdekitError, suggestion
 from pdekit.expressions import Expression, compile_expression, evaluate_on
 from pdekit.typing import Array, Field
 
@@ -46,6 +47,34 @@ class Params(BaseModel):
     source: Formula | dict[str, Formula] | None = Key(
         None, description="added to the right-hand side: a formula, or one per field"
     )
+
+
+class WrongParameter(PdekitError, ValueError):
+    """A parameter given to an equation is unknown or has a value it cannot take."""
+
+
+def checked(name: str, model: type[Params], values: Mapping[str, Any]) -> Any:
+    """Return the parameters of the equation ``name``; refuse wrong ones in plain words."""
+    from pdekit.case.wording import plain_words  # which needs this module
+
+    for key, value in values.items():
+        parts = value.items() if isinstance(value, Mapping) else ((key, value),)
+        for part in (
+            p for p, v in parts if type(v).__module__.partition(".")[0] == "torch"
+        ):
+            raise WrongParameter(
+                f"{name}: {part}: must not be a torch tensor: no derivative is taken with "
+                f"respect to a parameter; give its value, float({part})"
+            )
+    try:
+        return model(**values)
+    except ValidationError as error:
+        wrong = [
+            f"{name}: {'.'.join(map(str, path))}: "
+            + sentence.replace("unknown key", "unknown parameter")
+            for path, sentence, _ in plain_words(error, model)
+        ]
+        raise WrongParameter("\n".join(wrong)) from None
 
 
 class Terms(NamedTuple):
@@ -120,7 +149,11 @@ class AbstractEquation(ABC):
     the fields, then coefficients and constants by name; splitting methods need it."""
 
     def __init__(self, **params: Any) -> None:
-        self.params: Any = self.Params(**params)
+        self.params: Any = checked(self.name, self.Params, params)
+        for field in self._sources():
+            if field not in self.fields:
+                known = suggestion(field, self.fields)
+                raise WrongParameter(f"{self.name}: source.{field}: unknown field{known}")
         self.numbers: Mapping[str, float] = {}
         """Values of further names that formulas among the parameters may use."""
 

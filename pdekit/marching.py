@@ -23,7 +23,7 @@ from pdekit import registry, spectral
 from pdekit.arrays import is_tensor, namespace, real_dtype
 from pdekit.engine import make_engine
 from pdekit.equation import AbstractEquation
-from pdekit.errors import NotApplicable, ShapeError
+from pdekit.errors import NotApplicable, PdekitError, ShapeError
 from pdekit.stepping import System
 from pdekit.typing import Array, Field
 
@@ -91,6 +91,7 @@ def evolve(
     tensor = is_tensor(u)
     u = u if tensor else np.asarray(u)
     _check_shape(u, equation, grid)
+    _check_values(u, start)
     wanted = _wanted(times, start, end)
     method = registry.integrator(
         equation.integrator if integrator == "auto" else integrator
@@ -142,6 +143,17 @@ def _check_shape(u: Field, equation: AbstractEquation, grid: Grid) -> None:
     count = len(equation.fields)
     if space != grid.shape or (lead[-1:] != (count,) and (lead or count > 1)):
         raise ShapeError(("...", count, *grid.shape), tuple(u.shape), "the field")
+
+
+def _check_values(u: Field, start: float) -> None:
+    """Refuse half precision, which no engine computes in, and what is not finite."""
+    if "float16" in f"{u.dtype} {real_dtype(u)}":
+        raise PdekitError(
+            f"the field is of {u.dtype}, and pdekit computes in single and double "
+            "precision: convert it to float32 or float64"
+        )
+    if not bool(namespace(u).isfinite(u).all()):
+        raise PdekitError(f"the field is not finite at t = {start:g}")
 
 
 def _wanted(times: Sequence[float] | None, start: float, end: float) -> list[float]:

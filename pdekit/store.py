@@ -134,7 +134,7 @@ class FolderStore:
         meta = {
             "frames": run.record.frames,
             "blocks": blocks,
-            "fft": plan_of(run).get("backend", run.case.run.fft),
+            "fft": plan_of(run).get("choose", run.case.run.fft),
             "threads": threads.current(),
             "transforms": run.earlier_transforms + run.evolution.engine.transforms,
             "solve_s": run.solve_s,
@@ -249,7 +249,10 @@ def _extras(run: Run, result: Result, folder: Path) -> None:
             exports.FORMATS[name](result, folder)
     if outputs.figures != "none":
         run.say("drawing figures")
-        draw(result, folder / FIGURES, outputs.figures)
+        drawn = {path.stem for path in draw(result, folder / FIGURES, outputs.figures)}
+        asked = () if outputs.figures == "all" else outputs.figures
+        if missing := [name for name in asked if name not in drawn]:
+            run.say(f"figures that do not apply to this run: {', '.join(missing)}")
     if outputs.movie:
         from pdekit import plots
 

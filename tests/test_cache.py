@@ -78,8 +78,8 @@ def test_a_tampered_module_is_written_again(base: Path, text: bytes) -> None:
     good = path.read_bytes()
     assert good.decode().endswith(BODY)
     path.write_bytes(text)
-    _codegen.compiled.cache_clear()
+    _codegen.compiled_module.cache_clear()
     assert _codegen.compiled("harmless", BODY)() == 7
     assert path.read_bytes() == good
     assert not hasattr(sys, "tampered")
-    _codegen.compiled.cache_clear()
+    _codegen.compiled_module.cache_clear()

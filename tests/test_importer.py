@@ -64,7 +64,12 @@ def test_both_forms_say_the_same(tmp_path: Path, form: str, kind: str) -> None:
         write(tmp_path, form, COMMON | {"initial_condition": kind} | KINDS[kind])
     )
     assert case.title == "A scenario"
-    assert case.equation.params == {"dispersion": 1.0, "focusing": 1.0, "potential": None}
+    assert case.equation.params == {
+        "dispersion": 1.0,
+        "focusing": 1.0,
+        "potential": None,
+        "source": None,
+    }
     assert case.domain["x"].interval == (-25.0, 25.0)
     assert case.domain["x"].points == 512
     np.testing.assert_array_equal(case.time.frames(), np.linspace(0, 20, 100))

@@ -128,7 +128,7 @@ def test_a_signal_leaves_a_state_to_go_on_from(
 def test_interrupted_while_comparing(command: Server) -> None:
     case = slow_case(
         {"integrator": "strang", "steps": 20},
-        reference={"solver": INTEGRATORS["fixed"]},
+        reference={"solver": {"integrator": "strang", "steps": 600_000}},
         time={"end": 1, "save": 3},
     )
     out = Path("out")
@@ -254,12 +254,34 @@ def test_an_ensemble_goes_on_too(command: Server) -> None:
         run={"members": 3},
         time={"end": 4, "save": 9},
     )
+    command.run("run", case, "--out", "whole")  # measures plans, once for all processes
+    interrupted(case)
+    done = command.run("run", case, "--out", "out", "--resume")
+    assert done.status == 0, done.err
+    assert same("whole", "out")
+    assert read_result("out").members == 3
+
+
+@pytest.mark.parametrize("reproducible", [True, False])
+def test_a_flow_with_a_source_in_time_goes_on_too(
+    command: Server, reproducible: bool
+) -> None:
+    side = {"interval": [0, "2*pi"], "points": 32}
+    case = write_case(
+        Path("flow.yaml"),
+        equation={"name": "navier_stokes_2d", "source": "cos(3*y)*sin(t)"},
+        domain={"x": side, "y": side},
+        initial="sin(x)*cos(2*y) + cos(x + y)",
+        time={"end": 4, "save": 9},
+        solver={"steps": 4000},
+        reference=None,
+        run={"reproducible": reproducible},
+    )
     interrupted(case)
     done = command.run("run", case, "--out", "out", "--resume")
     assert done.status == 0, done.err
     command.run("run", case, "--out", "whole")
     assert same("whole", "out")
-    assert read_result("out").members == 3
 
 
 def test_transforms_and_threads_are_those_of_the_checkpoint() -> None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 
 from pdekit import registry
+from pdekit.case import added_sources
 from pdekit.case import functions as case_functions
 from pdekit.case.draft import AXES, Draft
 from pdekit.case.params import Parameters
@@ -47,6 +48,7 @@ def apply(draft: Draft) -> None:
     """Apply every rule; the sections of ``draft`` end up with all defaults filled in."""
     for rule in _RULES:
         rule(draft)
+    added_sources.check(draft)
     case_functions.initial(draft)
     case_functions.reference(draft)
 

@@ -44,6 +44,11 @@ class Engine(Protocol):
         """Transforms of one component of one member executed so far."""
         ...
 
+    @property
+    def transforms_in_use(self) -> dict[str, Any]:
+        """What is known about the transforms; ``choose`` is what gets them again."""
+        ...
+
     def program(self, system: System, stages: Sequence[Stage]) -> Program:
         """Return the stages of an integrator, ready to run."""
         ...

@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Any
 
 from pdekit.cache import private_dir
+from pdekit.errors import PdekitError
 from pdekit.files import atomic
 
 _HEADER = '''"""Generated from pdekit's formulas; safe to delete."""
@@ -87,9 +88,19 @@ def source_of(function: Callable[..., Any], name: str) -> str:
     A function that was made from a formula carries its own, ``source_text``.
     """
     made: str | None = getattr(function, "source_text", None)
-    text = textwrap.dedent(inspect.getsource(function)) if made is None else made
+    try:
+        text = textwrap.dedent(inspect.getsource(function)) if made is None else made
+    except (OSError, TypeError):
+        raise PdekitError(
+            f"the source of {function.__qualname__} is not to be found, and compiled loops "
+            "are made of it: define the equation in a file"
+        ) from None
     lines = text.splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith("def "))
+    start = next((i for i, line in enumerate(lines) if line.startswith("def ")), None)
+    if start is None:
+        raise PdekitError(
+            f"{function.__qualname__} must be written with def, not {text.strip()}"
+        )
     text = "\n".join(lines[start:])
     return (
         "\n@inline\n" + text.replace(f"def {function.__name__}(", f"def {name}(", 1) + "\n"

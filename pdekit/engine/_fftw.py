@@ -118,6 +118,9 @@ class Planner:
     def _made(self, function: Any, *arguments: Any) -> int:
         with _fftw().planning(reproducible=self._reproducible):
             plan = function(*arguments)
+            if plan and not self._reproducible:  # what wisdom gives is what comes again
+                _destroy(self._prefix, [plan])
+                plan = function(*arguments)
         if not plan:
             raise RuntimeError("FFTW cannot plan this transform")
         self._plans.append(plan)

@@ -79,6 +79,17 @@ class FusedEngine:
         planned = self.plan.transforms if "plan" in self.__dict__ else 0
         return int(planned) + self._count
 
+    @property
+    def transforms_in_use(self) -> dict[str, Any]:
+        """What is known about the transforms; ``choose`` is what gets them again.
+
+        A library that was measured to be the fastest might not be the next time.
+        """
+        if "plan" in self.__dict__:
+            return {**self.plan.info, "choose": self.plan.info["backend"]}
+        effort = "FFTW_ESTIMATE" if self.reproducible else "FFTW_MEASURE"
+        return {"backend": "pyfftw", "flags": effort, "workers": self.threads}
+
     def program(self, system: System, stages: Sequence[Stage]) -> CompiledProgram:
         """Return the stages of an integrator, ready to run."""
         return CompiledProgram(self, system, stages)

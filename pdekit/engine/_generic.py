@@ -101,6 +101,11 @@ class GenericEngine:
             u_hat, self._axes, inverse=True, scaled=False, workers=self._workers
         )
 
+    @property
+    def transforms_in_use(self) -> dict[str, Any]:
+        """What is known about the transforms."""
+        return {"backend": self._fft.name, "workers": self._workers}
+
     def program(self, system: System, stages: Sequence[Stage]) -> ArrayProgram:
         """Return the stages of an integrator, ready to run."""
         return ArrayProgram(self, system, stages)

@@ -56,6 +56,12 @@ class Splitting:
                 "integrator",
                 f"{self.name} needs an equation whose nonlinear flow turns phases",
             )
+        if system.source(system.start) is not None:
+            raise NotApplicable(
+                "integrator",
+                f"{self.name} has no flow for a source and would leave it out; use "
+                "etdrk4, ifrk4 or dop853_ip",
+            )
         if system.mask is not None and not np.array_equal(system.mask, system.mask**2):
             raise NotApplicable(
                 "dealias",

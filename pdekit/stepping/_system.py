@@ -11,6 +11,7 @@ import numpy as np
 from pdekit.engine import Engine, Program
 from pdekit.engine._rhs import RightHandSide, lookup, parameters
 from pdekit.equation import AbstractEquation
+from pdekit.errors import PdekitError
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
@@ -53,9 +54,22 @@ class System:
         """L ``(variable, *modes)``, of real numbers where it is real."""
         linear = np.asarray(self.equation.symbol(self.grid))
         shape = (len(self.rhs.variables), *self.rhs.modes)
-        linear = np.broadcast_to(linear, shape)
+        try:
+            linear = np.broadcast_to(linear, shape)
+        except ValueError:
+            raise PdekitError(self._wrong_shape(linear.shape)) from None
         real = not np.iscomplexobj(linear) or not linear.imag.any()
         return linear.real.astype(float) if real else linear.astype(complex)
+
+    def _wrong_shape(self, given: tuple[int, ...]) -> str:
+        """Say what is wrong with a symbol; most often it has all modes of real fields."""
+        real = self.rhs.real
+        kind = "real" if real else "complex"
+        return (
+            f"symbol has the shape {given}; {kind} fields have the modes "
+            f"{(len(self.rhs.variables), *self.rhs.modes)}: "
+            f"use grid.wavenumbers(real={real})"
+        )
 
     # -- what the nonlinear term needs -------------------------------------------------
 

@@ -23,6 +23,9 @@ from pdekit.stepping import Integrator
 from pdekit.turbulence import Flow
 from pdekit.typing import Array, Field
 
+ROUNDING = 1e-15
+"""A mean of this size is what cancels to no more digits in a formula of values near 1."""
+
 
 class VorticityFlowParams(Params):
     """Coefficients of the vorticity equation."""
@@ -175,7 +178,7 @@ class AbstractVorticityFlow(AbstractEquation):
     ) -> list[str]:
         """Warn of vorticity that no periodic flow has."""
         mean, largest = float(u[0].mean()), float(abs(u[0]).max())
-        if abs(mean) <= 1e-10 * largest:
+        if abs(mean) <= max(1e-10 * largest, ROUNDING):
             return []
         return [
             f"the initial vorticity has the mean {mean:.3g}; a periodic flow has none, so "

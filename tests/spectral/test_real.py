@@ -14,7 +14,7 @@ from pdekit.grid import Grid
 from pdekit.typing import Array
 
 CASE = {
-    "equation": "allen_cahn",
+    "equation": "cubic_decay",
     "domain": {"x": {"interval": [-10, 10], "points": 64}},
     "initial": "0.1*cos(pi*x/10)",
     "time": {"end": 2, "save": 5},
@@ -30,7 +30,7 @@ class AllenCahnParams(Params):
 
 
 class AllenCahn(AbstractEquation):
-    name: ClassVar[str] = "allen_cahn"
+    name: ClassVar[str] = "cubic_decay"
     fields: ClassVar[tuple[str, ...]] = ("u",)
     Params = AllenCahnParams
 
@@ -47,12 +47,12 @@ class AllenCahn(AbstractEquation):
 
 @pytest.fixture(autouse=True)
 def _plugin(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = EntryPoint("allen_cahn", f"{__name__}:AllenCahn", "pdekit.equations")
+    point = EntryPoint("cubic_decay", f"{__name__}:AllenCahn", "pdekit.equations")
     monkeypatch.setattr(EntryPoint, "load", lambda self: AllenCahn)
     monkeypatch.setattr(
         registry,
         "_installed",
-        lambda group: {"allen_cahn": point} if group == point.group else {},
+        lambda group: {"cubic_decay": point} if group == point.group else {},
     )
     monkeypatch.delenv("PDEKIT_NO_PLUGINS", raising=False)
 

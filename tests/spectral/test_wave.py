@@ -86,12 +86,12 @@ def test_energy_and_momentum_of_one_wave() -> None:
     assert found["momentum"] == pytest.approx(0.5 * a**2 * c * k**2, rel=1e-13)
 
 
-def test_one_transform_each_way_per_evaluation() -> None:
+def test_no_transforms_are_needed() -> None:
     stepper = set_up(Wave(), LINE, "etdrk4", end=1.0, steps=10, engine="numpy")
     state = stepper.start(np.ones((1, 2, 64)))
     before = stepper.system.engine.transforms
     stepper.advance(state, 1.0, 1)
-    assert stepper.system.engine.transforms - before == 4 * 2
+    assert stepper.system.engine.transforms == before
 
 
 def test_a_solution_of_another_speed_is_refused() -> None:

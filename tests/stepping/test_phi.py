@@ -114,3 +114,10 @@ def test_stiff_decay_does_not_overflow() -> None:
     for found in every_function(z):
         assert np.isfinite(found).all()
     assert phi1(z) == pytest.approx(-1 / z, rel=1e-15)
+
+
+@pytest.mark.filterwarnings("error")
+def test_growth_over_a_huge_step_overflows_without_a_warning() -> None:
+    for found in every_function(np.array([1.0, 1e4, 1e120])):
+        assert np.isfinite(found[0])
+        assert not np.isfinite(found[1:]).any()
