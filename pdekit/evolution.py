@@ -26,6 +26,7 @@ from pdekit.equation import AbstractEquation
 from pdekit.errors import CaseError, NotApplicable, PdekitError
 from pdekit.expressions import compile_expression, evaluate_on
 from pdekit.grid import Axis, Grid
+from pdekit.series import multiplicity
 from pdekit.stepping import State, Stepper
 from pdekit.stepping._cfl import FEWEST
 from pdekit.stepping._system import System
@@ -97,6 +98,14 @@ class Numerics:
 
 
 TOLERANCE_RATIO = 100.0
+LEAST_REMOVED = 1e-6
+"""What dealiasing may take from a start or a source without notice, relative in L2."""
+MOST_REMOVED = 0.9
+"""Beyond this hardly anything is left of what the case asks for."""
+ROUNDING = 1e-13
+"""A component this small beside the others is zero."""
+PARTS = {"two_thirds": 3, "half": 4}
+"""A sharp mask keeps |m| < N / this."""
 
 
 def numerics_of(case: Case, solver: SolverSpec | None = None) -> Numerics:
@@ -159,6 +168,7 @@ class Evolution:
             end=case.time.end,
             mask=self._mask(),
         )
+        self.kept = kept_modes(self.numerics.mask, self.grid, not self.equation.complex)
         self.stepper = self._stepper()
         self.states: list[State] = []
         self._arrivals: list[Field] = []
@@ -211,10 +221,7 @@ class Evolution:
         return stepper
 
     def _mask(self) -> Array | None:
-        mask, real = self.numerics.mask, not self.equation.complex
-        if isinstance(mask, ExponentialDealias):
-            return spectral.exponential(self.grid, **dict(mask.exp), real=real)
-        return spectral.mask(mask, self.grid, real)
+        return mask_of(self.numerics.mask, self.grid, not self.equation.complex)
 
     def initial(self) -> Field:
         """Return the initial values ``(member, channel, *space)``."""
@@ -274,12 +281,31 @@ class Evolution:
 
     def tail(self, u: Field) -> Array:
         """Return the spectral tail of every component of ``(..., *space)``."""
-        ndim, points = self.grid.ndim, self.grid.shape[-1]
+        ndim, real = self.grid.ndim, not self.equation.complex
         axes = tuple(range(-ndim, 0))
-        if self.equation.complex:
-            return spectral.tail(np.fft.fftn(u, axes=axes), ndim)
-        u_hat = np.fft.rfftn(u, axes=axes)
-        return spectral.tail(u_hat, ndim, points=points, kept=self.system.rhs.cut)
+        return spectral.tail(
+            np.fft.rfftn(u, axes=axes) if real else np.fft.fftn(u, axes=axes),
+            ndim,
+            points=self.grid.shape[-1] if real else None,
+            kept=self.kept,
+        )
+
+    def truncations(self, values: Array) -> list[Truncation]:
+        """Return what the sharp mask of real fields takes from each component.
+
+        ``values`` is ``(member, channel, *space)``. Empty if there is no such mask, or if
+        it takes nothing that matters.
+        """
+        cut, name = self.system.rhs.cut, self.numerics.mask
+        if cut is None or not isinstance(name, str) or not np.isfinite(values).all():
+            return []
+        whole = float(np.max(np.abs(values), initial=0.0))
+        found = (
+            truncation(field, values[:, c], self.grid, name, cut)
+            for c, field in enumerate(self.equation.fields)
+            if np.max(np.abs(values[:, c]), initial=0.0) > ROUNDING * whole
+        )
+        return [each for each in found if each.part > LEAST_REMOVED]
 
     def unstable(self, u: Field, step: float) -> list[str]:
         """Warn of a step that is too long for the velocities of ``u``.
@@ -313,6 +339,91 @@ class Evolution:
     def steps(self) -> int:
         """Return the largest number of steps taken by a block."""
         return max(state.step for state in self.states)
+
+
+def mask_of(dealias: Any, grid: Grid, real: bool) -> Array | None:
+    """Return the factors that the entry ``solver.dealias`` of a case asks for."""
+    if isinstance(dealias, ExponentialDealias):
+        return spectral.exponential(grid, **dict(dealias.exp), real=real)
+    return spectral.mask(dealias, grid, real)
+
+
+def kept_modes(dealias: Any, grid: Grid, real: bool) -> tuple[int, ...] | None:
+    """Return the largest |m| along each axis that dealiasing leaves more than half of.
+
+    None without dealiasing, and for a sharp mask of complex fields: it filters N only, so
+    that the state fills the whole grid.
+    """
+    mask = mask_of(dealias, grid, real)
+    if mask is None or (not real and isinstance(dealias, str)):
+        return None
+    numbers = grid.modes(real)
+    kept = []
+    for i, m in enumerate(numbers):
+        others_zero = tuple(slice(None) if j == i else 0 for j in range(len(numbers)))
+        kept.append(int(np.abs(m[mask[others_zero] > 0.5]).max(initial=0)))
+    return tuple(kept)
+
+
+@dataclass(frozen=True)
+class Truncation:
+    """What a sharp mask takes from a field: ``part`` of its norm in L2.
+
+    ``needed`` is, by the name of each axis that has too few points, how many keep all modes
+    that matter.
+    """
+
+    field: str
+    part: float
+    band: str
+    needed: Mapping[str, int]
+
+    def sentence(self, what: str) -> str:
+        """Say so, ``what`` being the initial values or the source."""
+        enough = ", ".join(f"{n} along {name}" for name, n in self.needed.items())
+        points = f"more points ({enough})" if enough else "more points"
+        return (
+            f"{self.band} and removes {percent(self.part)} of the {what} {self.field}; "
+            f"use {points} or dealias: none"
+        )
+
+
+def percent(part: float) -> str:
+    """Write a part of one with two digits, never as all of it when it is less."""
+    digits = 100.0 * part
+    return f"{math.floor(digits)} %" if digits > 99 else f"{digits:.2g} %"
+
+
+def truncation(
+    field: str, values: Array, grid: Grid, name: str, cut: tuple[int, ...]
+) -> Truncation:
+    """Compare real ``(member, *space)`` with what has |m| <= ``cut`` along every axis."""
+    numbers = [np.abs(m) for m in grid.modes(True)]
+    inside = np.ones((), dtype=bool)
+    for m, limit in zip(numbers, cut, strict=True):
+        inside = inside[..., None] & (m <= limit)
+    weights = multiplicity(grid.shape[-1])  # the other half of the modes
+    whole = removed = 0.0
+    highest = [0] * grid.ndim
+    for member in values:
+        size = np.abs(np.fft.rfftn(np.asarray(member, dtype=np.float64)))
+        power = size**2 * weights
+        whole, removed = whole + power.sum(), removed + power[~inside].sum()
+        telling = size > LEAST_REMOVED * size.max()
+        for i, m in enumerate(numbers):
+            seen = telling.any(axis=tuple(j for j in range(grid.ndim) if j != i))
+            highest[i] = max(highest[i], int(m[seen].max(initial=0)))
+    short = [i for i in range(grid.ndim) if highest[i] > cut[i]]
+    band = ", ".join(
+        f"|m| <= {cut[i]} along {grid.names[i]} of {grid.shape[i]} points"
+        for i in short or range(grid.ndim)
+    )
+    return Truncation(
+        field,
+        math.sqrt(removed / whole) if whole > 0 else 0.0,
+        f"dealias {name} keeps {band}",
+        {grid.names[i]: PARTS[name] * highest[i] + 1 for i in short},
+    )
 
 
 def initial_values(case: Case, equation: AbstractEquation, grid: Grid) -> Field:

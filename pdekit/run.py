@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,7 +23,7 @@ from pdekit.errors import (
     PdekitError,
     Problem,
 )
-from pdekit.evolution import Evolution
+from pdekit.evolution import MOST_REMOVED, Evolution
 from pdekit.grid import GridError
 from pdekit.observer import Observer, Silent
 from pdekit.record import Record
@@ -207,8 +208,22 @@ class Run:
         )
         if step is not None:
             self.warnings += self.evolution.unstable(self.initial, step)
+        self._warn_of_dealiasing("initial", "initial", self.initial)
+        with suppress(ExpressionError):  # no value at the start: the solver says so
+            source = self.equation.source(self.grid, self.case.time.start)
+            if source is not None:
+                own = "source" not in self.case.equation.params
+                path = "equation" if own else "equation.source"
+                self._warn_of_dealiasing(path, "source of", source[None])
         for sentence in self.warnings:
             self.say(f"warning: {sentence}")
+
+    def _warn_of_dealiasing(self, path: str, what: str, values: Array) -> None:
+        """Say what dealiasing removes; refuse if hardly anything is left."""
+        for found in self.evolution.truncations(values):
+            if found.part > MOST_REMOVED:
+                raise self.case.problem(path, found.sentence(what))
+            self.warnings.append(found.sentence(what))
 
     def say(self, sentence: str) -> None:
         """Tell the observer and the log."""

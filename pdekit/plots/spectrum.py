@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pdekit.case.schema import ExponentialDealias
+from pdekit.evolution import kept_modes
+from pdekit.files.vectors import equation_class
 from pdekit.plots._fields import finite, members, peak, some_frames, symbol
 from pdekit.plots._style import figure, legend_above, log_scale, panels, short
 from pdekit.plots.shells import shell_spectra
@@ -49,9 +53,12 @@ def draw_spectra(ax: Axes, result: Result, values: NDArray[Any]) -> None:
     k = np.asarray(axis.wavenumbers(real=real))
     order = np.argsort(k)
     largest = np.abs(k).max()
+    kept = kept_band(result, real)
+    end = largest if kept is None else 2 * np.pi / axis.length * kept[0]
     for shade, frame in enumerate(some_frames(len(values))):
         amplitude = relative_amplitude(values[frame, 0])
-        cut = float(tail(amplitude, points=axis.n if real else None, cutoff=TAIL))
+        points = axis.n if real else None
+        cut = float(tail(amplitude, points=points, cutoff=TAIL, kept=kept))
         ax.plot(
             k[order],
             np.where(amplitude > 0, amplitude, np.nan)[order],
@@ -65,11 +72,22 @@ def draw_spectra(ax: Axes, result: Result, values: NDArray[Any]) -> None:
         mean = np.mean([relative_amplitude(member) for member in values[-1]], axis=0)
         ax.plot(k[order], mean[order], "k--", lw=0.7, zorder=5, label="mean, last")
     shaded: dict[str, Any] = {"color": "0.9", "lw": 0, "zorder": 0}
-    ax.axvspan(TAIL * largest, largest, label=f"τ: |k| > {TAIL} max |k|", **shaded)
+    beyond = "max |k|" if kept is None else "of the kept |k|"
+    ax.axvspan(TAIL * end, largest, label=f"τ: |k| > {TAIL} {beyond}", **shaded)
     if not real:
-        ax.axvspan(-largest, -TAIL * largest, **shaded)
+        ax.axvspan(-largest, -TAIL * end, **shaded)
     log_scale(ax)
     legend_above(ax, 2, markerscale=3)
+
+
+def kept_band(result: Result, real: bool) -> tuple[int, ...] | None:
+    """Return the largest |m| that the run kept, as its own spectral tail takes it."""
+    stated = (result.case.get("solver") or {}).get("dealias")
+    if stated in (None, "auto"):
+        stated = getattr(equation_class(result), "dealias", "none")
+    if isinstance(stated, Mapping):
+        stated = ExponentialDealias.model_validate(stated)
+    return kept_modes(stated, result.grid, real)
 
 
 def relative_amplitude(values: NDArray[Any]) -> NDArray[np.float64]:
