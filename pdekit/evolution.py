@@ -28,7 +28,7 @@ from pdekit.expressions import compile_expression, evaluate_on
 from pdekit.grid import Axis, Grid
 from pdekit.series import multiplicity
 from pdekit.stepping import State, Stepper
-from pdekit.stepping._cfl import FEWEST
+from pdekit.stepping._cfl import FEWEST, stability_limit
 from pdekit.stepping._system import System
 from pdekit.typing import Array, Field
 
@@ -313,19 +313,18 @@ class Evolution:
         An explicitly treated mode k turns at the rate  Σ |velocity| k,  which the step must
         resolve as the integrator's region of stability says.
         """
-        _, limit = getattr(self.integrator, "stability", (math.inf, math.inf))
         rate = self.equation.advection(self.grid, u)
-        if rate is None or not math.isfinite(limit):
+        if rate is None or not hasattr(self.integrator, "stability"):
             return []
         cut = self.system.rhs.cut
         shares = (
             [2 * c / n for c, n in zip(cut, self.grid.shape, strict=True)] if cut else [1]
         )
-        fastest = math.pi * float(np.max(rate)) * max(shares)
-        if step * fastest <= limit:
+        courant, limit = float(np.max(rate)), stability_limit(self.integrator, max(shares))
+        if step * courant <= limit:
             return []
         return [
-            f"step {step:.3g} is longer than {limit / fastest:.3g}, the stability limit of "
+            f"step {step:.3g} is longer than {limit / courant:.3g}, the stability limit of "
             f"{self.integrator.name} for the velocities at the start: high wavenumbers "
             "will grow unless they are damped; use a smaller step"
         ]
@@ -399,16 +398,14 @@ def truncation(
 ) -> Truncation:
     """Compare real ``(member, *space)`` with what has |m| <= ``cut`` along every axis."""
     numbers = [np.abs(m) for m in grid.modes(True)]
-    inside = np.ones((), dtype=bool)
-    for m, limit in zip(numbers, cut, strict=True):
-        inside = inside[..., None] & (m <= limit)
+    outside = spectral.mask(name, grid, real=True) == 0
     weights = multiplicity(grid.shape[-1])  # the other half of the modes
     whole = removed = 0.0
     highest = [0] * grid.ndim
     for member in values:
         size = np.abs(np.fft.rfftn(np.asarray(member, dtype=np.float64)))
         power = size**2 * weights
-        whole, removed = whole + power.sum(), removed + power[~inside].sum()
+        whole, removed = whole + power.sum(), removed + power[outside].sum()
         telling = size > LEAST_REMOVED * size.max()
         for i, m in enumerate(numbers):
             seen = telling.any(axis=tuple(j for j in range(grid.ndim) if j != i))

@@ -183,11 +183,17 @@ def energy_spectrum(u: Field, grid: Grid) -> tuple[Array, Array]:
     energy = 0.5 * abs(u_hat / grid.size) ** 2
     if real:
         energy = energy * as_like(multiplicity(grid.shape[-1]), u)
+    k, sums = in_shells(energy, grid, real)
+    return as_like(k, u), sums
+
+
+def in_shells(density: Array, grid: Grid, real: bool) -> tuple[Array, Array]:
+    """Shell wavenumbers, and the sums over their modes of ``(..., *modes)``."""
     dk = 2.0 * np.pi / min(grid.lengths)
     shell = np.floor(np.sqrt(grid.k_squared(real)) / dk + 0.5).astype(np.int64).ravel()
-    flat = energy.reshape((*u.shape[: -grid.ndim], shell.size))
+    flat = density.reshape((*density.shape[: -grid.ndim], shell.size))
     count = int(shell.max()) + 1
-    return as_like(dk * np.arange(count), u), _add_up(flat, shell, count)
+    return dk * np.arange(count), _add_up(flat, shell, count)
 
 
 def _add_up(energy: Array, shell: Array, count: int) -> Array:

@@ -20,6 +20,7 @@ from pdekit import fft, spectral
 from pdekit.errors import ShapeError
 from pdekit.grid import Grid, GridError
 from pdekit.series import multiplicity
+from pdekit.spectral import in_shells
 from pdekit.typing import Array, Field, Spectrum
 
 
@@ -216,16 +217,8 @@ class Flow:
 
     def _shells(self, density: Array) -> tuple[Array, Array]:
         """Add up the modes with  k − Δk/2 ≤ |κ| < k + Δk/2, Δk the largest 2π/L."""
-        dk = 2.0 * np.pi / min(self.grid.lengths)
-        k = np.sqrt(self.grid.k_squared(real=True))
-        shell = np.floor(k / dk + 0.5).astype(np.int64).ravel()
-        count = int(shell.max()) + 1
         density = density.sum(-1 - self.grid.ndim) * self._weights
-        rows = density.reshape(-1, shell.size)
-        sums = np.stack([np.bincount(shell, row, count) for row in rows])
-        return dk * np.arange(count), sums.reshape(
-            (*density.shape[: -self.grid.ndim], count)
-        )
+        return in_shells(density, self.grid, real=True)
 
     @property
     def _weights(self) -> Array:

@@ -28,7 +28,6 @@ class ArrayProgram:
         self.stages = stages
         self.arrays: dict[str, Array] = {}
         rhs = self.rhs
-        self._axes = tuple(range(-rhs.grid.ndim, 0))
         self._symbols = {name: engine.modes(a) for name, a in rhs.symbols.items()}
         self._mask = None if rhs.mask is None else engine.modes(rhs.mask)
         self._filter = None if rhs.cut else self._mask
@@ -109,7 +108,7 @@ class ArrayProgram:
         w_in = self._recoded(w_in, rhs.variables, split or rhs.equation.decode)
         values = engine.to_points(w_in, rhs.grid.shape, rhs.real)
         named = lookup(
-            rhs.physical_names(product, rhs.inputs),
+            parameters(product)[rhs.inputs :],
             self.system.coefficients(t),
             rhs.constants,
         )

@@ -32,6 +32,8 @@ SLAB_BYTES = 1 << 19
 """Buffers of a slab: they should stay in the second-level cache beside its tables."""
 ALIGNMENT = 64
 """Bytes, of a line of the cache."""
+NO_WEIGHTS: Mapping[str, Any] = {}
+"""Of an evaluation; always the same object, so that its arguments are bound once."""
 
 
 class CompiledProgram:
@@ -49,9 +51,9 @@ class CompiledProgram:
         self.layout = ModeLayout(system.rhs)
         self.single = engine.dtype == np.complex64
         self.arrays: dict[str, Array] = {}
-        self._kernel: Callable[..., Any] | None = None
+        self._kernel: Any = None
         self._fed = False
-        self._weights: tuple[Any, Any] = (None, None)
+        self._weights: tuple[Any, list[Any]] = (None, [])
         self._mask = (
             None
             if self.rhs.mask is None or self.rhs.cut
@@ -122,7 +124,6 @@ class CompiledProgram:
         self.load(arrays)
         if self._kernel is None:
             self._build(weights)
-        assert self._kernel is not None  # noqa: S101 - built before
         self._kernel(0, 0, 0, 0, 0, False, 0, *self._arguments(weights))
         if self._sharing == "space" and self._share_kernel is not None:
             self._share_kernel(-3, 0, 0, 0, *self._arguments(weights))
@@ -147,7 +148,6 @@ class CompiledProgram:
 
     def _advance(self, count: int, begin: int, end: int, arguments: list[Any]) -> None:
         """Take ``count`` steps of the stages from ``begin`` to ``end`` with all threads."""
-        assert self._kernel is not None  # noqa: S101 - built before
         members = len(self.arrays["v"])
         if self._sharing == "space":
             self._share_space(count, begin, end, arguments)
@@ -167,7 +167,6 @@ class CompiledProgram:
         self, b: int, weights: Mapping[str, Any], times: Sequence[float], h: float
     ) -> None:
         """Advance one member stage by stage, with the coefficients of every time."""
-        assert self._kernel is not None  # noqa: S101 - built before
         for t in times:
             for s, stage in enumerate(self.stages):
                 self._update(t + stage.at * h)
@@ -181,7 +180,6 @@ class CompiledProgram:
     def _share_space(self, count: int, begin: int, end: int, arguments: list[Any]) -> None:
         """Share the passes of one member: slabs, then columns, each complete for all."""
         share = self._share_kernel
-        assert share is not None  # noqa: S101 - there are products to share
         n0, slab, width = self.layout.points[0], self._buffers.slab, self._buffers.width
         hat = self._buffers.hat
         bundles = hat.shape[3] * (hat.shape[4] // width)
@@ -224,7 +222,7 @@ class CompiledProgram:
         argument = self.arrays["v"].reshape(w.shape)
         if w.ctypes.data != argument.ctypes.data:
             np.copyto(argument, w)
-        self.run({}, [t], 0.0)
+        self.run(NO_WEIGHTS, [t], 0.0)
         return self.arrays["slope"].reshape(w.shape)
 
     def propagator(self, h: float) -> Array:
@@ -262,7 +260,7 @@ class CompiledProgram:
         self._allocate(names, self._threads)
         module = compiled_module(f"{self.rhs.equation.name}_steps", str(text))
         self._kernel = module.kernel
-        self._share_kernel = getattr(module, "share", None)
+        self._share_kernel: Any = getattr(module, "share", None)
 
     def _used_symbols(self) -> dict[str, Array]:
         """Return the symbols that the formulas take: others cost memory only."""
@@ -369,20 +367,20 @@ class CompiledProgram:
                 "source": self._source,
             }
             self._weights = weights, [given[name] for name in self._text_arguments]
-        return self._weights[1]  # type: ignore[no-any-return]
+        return self._weights[1]
 
     def _update(self, t: float) -> None:
         """Bring the coefficients and the source to the time ``t``."""
         equation = self.system.equation
         if self._source_time is None or equation.time_dependent:
             self._coefficients = self.system.coefficients(t)
-            self._weights = (None, None)
+            self._weights = (None, [])
         if self._source_time is None or not equation.steady_source:
             values = self.system.source(t)
             if values is not None:
                 self.rhs.check(values, members=1)
             self._source = None if values is None else self._opened(values)[0]
-            self._weights = (None, None)
+            self._weights = (None, [])
         self._source_time = t
 
 
@@ -492,7 +490,7 @@ def _divisor(n: int, most: int) -> int:
 
 def _per_thread(threads: int, size: int, dtype: Any) -> Array:
     """Return zeros ``(threads, size or a little more)``, every row of them aligned."""
-    per_line = 64 // np.dtype(dtype).itemsize
+    per_line = ALIGNMENT // np.dtype(dtype).itemsize
     return _aligned((threads, -(-size // per_line) * per_line), dtype)
 
 

@@ -120,8 +120,7 @@ class RightHandSide:
         """Arrays over the modes, broadcastable, by name."""
         ks = self.grid.wavenumbers(self.real, odd=True)
         k2 = self.grid.k_squared(self.real)
-        with np.errstate(divide="ignore"):
-            inverse = np.where(k2 > 0, 1.0 / np.where(k2 > 0, k2, 1.0), 0.0)
+        inverse = np.where(k2 > 0, 1.0 / np.where(k2 > 0, k2, 1.0), 0.0)
         return {
             **dict(zip(AXIS_SYMBOLS, ks, strict=False)),
             "k2": k2,
@@ -147,8 +146,7 @@ class RightHandSide:
     @cached_property
     def coefficient_names(self) -> tuple[str, ...]:
         """Names of the physical coefficients."""
-        start = 0.0
-        return tuple(self.equation.coefficients(self.grid, start))
+        return tuple(self.equation.coefficients(self.grid, 0.0))
 
     @cached_property
     def terms(self) -> Any:
@@ -179,16 +177,8 @@ class RightHandSide:
             return 0
         if self.terms.assemble is None:
             return len(self.variables)
-        known = {*self.variables, *self.symbols, *self.constants}
+        known = {*self.variables, *self.symbol_names, *self.constants}
         return leading(self.terms.assemble, known)
-
-    def spectral_names(self, formula: Callable[..., Any], skip: int = 0) -> tuple[str, ...]:
-        """Return what a formula in Fourier space takes by name."""
-        return parameters(formula)[skip:]
-
-    def physical_names(self, formula: Callable[..., Any], skip: int) -> tuple[str, ...]:
-        """Return what a formula of physical values takes by name."""
-        return parameters(formula)[skip:]
 
     # -- what a user may have written wrongly ------------------------------------------
 

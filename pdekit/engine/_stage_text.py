@@ -167,7 +167,7 @@ class ProgramText:
         """Everything between the spectra before and after the products."""
         ins, outs = self.rhs.inputs, self.rhs.outputs
         rest = []
-        for name in self.rhs.physical_names(self.product, ins):
+        for name in parameters(self.product)[ins:]:
             if name in self.names.coefficients:
                 is_field = self.names.coefficients[name]
                 rest.append(f"f_{name}[base + p]" if is_field else f"f_{name}")
@@ -285,7 +285,7 @@ def slabs({", ".join([*arguments, *self.physical])}):
     def _spectral_call(self, formula: Callable[..., Any], skip: int, var: str) -> str:
         """Arguments that a formula in Fourier space takes by name."""
         call = []
-        for name in self.rhs.spectral_names(formula, skip):
+        for name in parameters(formula)[skip:]:
             if name in self.variables:
                 call.append(f"{var}{self.variables.index(name)}")
             elif name in self.names.symbols:

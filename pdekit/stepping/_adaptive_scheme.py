@@ -17,8 +17,9 @@ import numpy as np
 from pdekit.arrays import is_tensor
 from pdekit.errors import BlowUp, NotConverged
 from pdekit.stepping import State
-from pdekit.stepping._dormand_prince import GROW, KEPT, NOTCHES, SAFETY, SHRINK, Control
-from pdekit.stepping._scheme import Stage, Weights
+from pdekit.stepping._dormand_prince import GROW, NOTCHES, SAFETY, SHRINK, Control
+from pdekit.stepping._scheme import Stage
+from pdekit.stepping._sizes import BySize, notched
 from pdekit.stepping._system import System
 from pdekit.typing import Array, Field
 
@@ -70,7 +71,7 @@ class EmbeddedStepper:
         self.program = system.program(scheme.stages)
         self._in_place = system.engine.name == "fused"
         self._before: Array | None = None
-        self._sizes: dict[float, Weights] = {}
+        self._weights = BySize(lambda h: self.program.weights(scheme.weights, h))
         self._shortest, self._longest = math.inf, 0.0
 
     # -- the interface of a stepper ----------------------------------------------------
@@ -194,15 +195,7 @@ class EmbeddedStepper:
         """Round ``h`` down to a notch, or take what is left of the interval."""
         span = self.system.end - self.system.start
         h = min(h, self.control.max_step or h, span)
-        notch = math.ceil(-NOTCHES * math.log2(h / span) - 1e-9)
-        return float(min(span * 2.0 ** (-notch / NOTCHES), self.system.end - t))
-
-    def _weights(self, h: float) -> Weights:
-        if h not in self._sizes:
-            if len(self._sizes) >= KEPT:
-                self._sizes.pop(next(iter(self._sizes)))
-            self._sizes[h] = self.program.weights(self.scheme.weights, h)
-        return self._sizes[h]
+        return min(notched(h, span, NOTCHES), self.system.end - t)
 
     def _first_size(self, v: Array, t: float) -> float:
         """Guess from the change of the state over a very short step."""

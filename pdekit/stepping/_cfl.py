@@ -22,18 +22,17 @@ import numpy as np
 from pdekit.arrays import is_tensor
 from pdekit.errors import BlowUp, NotApplicable
 from pdekit.stepping import State
+from pdekit.stepping._sizes import BySize, notched
 from pdekit.stepping._system import System
 from pdekit.typing import Array, Field
 
 if TYPE_CHECKING:
-    from pdekit.stepping._scheme import Scheme, Weights
+    from pdekit.stepping._scheme import Scheme
 
 EVERY = 10
 """Steps between two looks at the velocity."""
 NOTCHES = 4
 """Step sizes per factor of two."""
-KEPT = 6
-"""Step sizes whose weights are kept."""
 FEWEST = 100
 """Steps over the interval, at least: a flow at rest bounds no step, yet a force may be
 about to set it in motion."""
@@ -47,7 +46,7 @@ def stability_limit(scheme: Scheme, kept: float) -> float:
     A wave k turns at the rate  Σ |velocityᵢ| kᵢ,  and the highest one that is kept has
     kᵢ = kept · π / Δxᵢ.
     """
-    return scheme.stability[1] / (math.pi * kept)
+    return scheme.stability[1] / (math.pi * kept) if kept > 0 else math.inf
 
 
 class CflStepper:
@@ -65,7 +64,7 @@ class CflStepper:
         self.max_step = min(largest, self.span)
         self._refuse()
         self.program = system.program(scheme.stages)
-        self._sizes: dict[float, Weights] = {}
+        self._weights = BySize(lambda h: self.program.weights(scheme.weights, h))
         self._seen: dict[str, Any] = {}
 
     def _refuse(self) -> None:
@@ -179,13 +178,6 @@ class CflStepper:
         end = self.system.end
         return h if self._after(state.time, h) <= end else end - state.time
 
-    def _weights(self, h: float) -> Weights:
-        if h not in self._sizes:
-            if len(self._sizes) >= KEPT:
-                self._sizes.pop(next(iter(self._sizes)))
-            self._sizes[h] = self.program.weights(self.scheme.weights, h)
-        return self._sizes[h]
-
     # -- step sizes --------------------------------------------------------------------
 
     def _size_for(self, v: Array, state: State) -> float:
@@ -197,8 +189,7 @@ class CflStepper:
         if h < BREAKDOWN * self.span:
             self._stop(state, h, reason="became too fast to follow")
         h = min(h, self.max_step)
-        notch = math.ceil(-NOTCHES * math.log2(h / self.span) - 1e-9)
-        return float(self.span * 2.0 ** (-notch / NOTCHES))
+        return notched(h, self.span, NOTCHES)
 
     def _rate(self, v: Array) -> float:
         """Largest  Σ |velocityᵢ| / Δxᵢ  of all members; no gradient follows the step."""

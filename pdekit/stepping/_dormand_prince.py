@@ -23,13 +23,12 @@ from pdekit.errors import BlowUp, NotApplicable, NotConverged
 from pdekit.stepping import State
 from pdekit.stepping import _dop853_tableau as tableau
 from pdekit.stepping._scheme import Stage
+from pdekit.stepping._sizes import BySize, notched
 from pdekit.stepping._system import System, copied
 from pdekit.typing import Array, Field
 
 NOTCHES = 8
 """Step sizes per factor of two."""
-KEPT = 6
-"""Step sizes whose propagators are kept."""
 SAFETY, SHRINK, GROW = 0.9, 0.333, 6.0
 STRICTNESS = 24.0
 """A step is held to the tolerance over this, so that the errors of some hundred steps add
@@ -132,7 +131,7 @@ class AdaptiveStepper:
             for parity in ("even", "odd")
         ]
         self._add_linear = loops.stage(_with_linear, into=("sum",))
-        self._sizes: dict[float, Propagators] = {}
+        self._sizes = BySize(self._propagators)
         self._pending: Pending | None = None
         self._shortest = math.inf
         self._longest = 0.0
@@ -266,14 +265,7 @@ class AdaptiveStepper:
         """Round ``h`` down to a notch, or take what is left of the interval."""
         span = self.system.end - self.system.start
         h = min(h, self.control.max_step or h, span)
-        notch = math.ceil(-NOTCHES * math.log2(h / span) - 1e-9)
-        h = span * 2.0 ** (-notch / NOTCHES)
-        h = min(h, self.system.end - t)
-        if h not in self._sizes:
-            if len(self._sizes) >= KEPT:
-                self._sizes.pop(next(iter(self._sizes)))
-            self._sizes[h] = self._propagators(h)
-        return self._sizes[h]
+        return self._sizes(min(notched(h, span, NOTCHES), self.system.end - t))
 
     def _propagators(self, h: float) -> Propagators:
         shifts = [c * h if self.interaction else 0.0 for c in tableau.NODES]

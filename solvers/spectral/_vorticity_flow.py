@@ -14,6 +14,7 @@ from pydantic import Field as Key
 
 from pdekit.equation import AbstractEquation, Params
 from pdekit.errors import ExpressionError
+from pdekit.formulas import i_times
 from pdekit.grid import Grid, GridError
 from pdekit.series import multiplicity
 from pdekit.solvers.diagnostics import flow_metrics
@@ -93,13 +94,6 @@ class AbstractVorticityFlow(AbstractEquation):
         """Return the linear operator of the vorticity,  −σ(k) − i k·U."""
         self.source(grid, 0.0)  # refuses what cannot be balanced before any step
         return _linear(self.medium, grid)
-
-    def with_scalar(self, grid: Grid, diffusivity: float) -> Array:
-        """Return the linear operators of the vorticity and of a scalar,  −κk² − i k·U."""
-        tracer = Medium(diffusivity, mean_u=self.params.mean_u, mean_v=self.params.mean_v)
-        shape = grid.spectral_shape(real=True)
-        parts = [self.damping(grid), _linear(tracer, grid)]
-        return np.stack([np.broadcast_to(part, shape) for part in parts])
 
     def advection(self, grid: Grid, u: Field) -> Array:
         """Return  max |u|/Δx + |v|/Δy."""
@@ -184,6 +178,40 @@ class AbstractVorticityFlow(AbstractEquation):
             f"the initial vorticity has the mean {mean:.3g}; a periodic flow has none, so "
             f"this part drives no motion but counts in the enstrophy"
         ]
+
+
+class ScalarFlowParams(VorticityFlowParams):
+    """Coefficients of the vorticity equation and of what the flow carries along."""
+
+    diffusivity: float = Key(1e-3, ge=0, description="κ of the scalar")
+
+
+class AbstractScalarFlow(AbstractVorticityFlow):
+    """A plane flow that carries a scalar θ along, in seven real transforms.
+
+    u, v and θ go back; uv, u² − v², uθ and vθ forward.
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ("omega", "theta")
+
+    def symbol(self, grid: Grid) -> Array:
+        """Return that of the vorticity, and  −κk² − i k·U."""
+        p = self.params
+        tracer = Medium(p.diffusivity, mean_u=p.mean_u, mean_v=p.mean_v)
+        shape = grid.spectral_shape(real=True)
+        parts = [self.damping(grid), _linear(tracer, grid)]
+        return np.stack([np.broadcast_to(part, shape) for part in parts])
+
+    @staticmethod
+    def split(omega: Any, theta: Any, kx: Any, ky: Any, inv_k2: Any) -> Any:
+        """Return û, v̂ and θ̂."""
+        psi = inv_k2 * omega
+        return ky * i_times(psi), -kx * i_times(psi), theta
+
+    @staticmethod
+    def product(u: Any, v: Any, s: Any) -> Any:
+        """Return the stress and the flux of the scalar."""
+        return u * v, u * u - v * v, u * s, v * s
 
 
 def _linear(medium: Medium, grid: Grid) -> Array:

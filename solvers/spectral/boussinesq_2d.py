@@ -12,24 +12,23 @@ from pdekit.formulas import i_times
 from pdekit.grid import Grid
 from pdekit.solvers.exact import navier_stokes as exact
 from pdekit.solvers.spectral._vorticity_flow import (
-    AbstractVorticityFlow,
-    VorticityFlowParams,
+    AbstractScalarFlow,
+    ScalarFlowParams,
 )
 from pdekit.turbulence import Flow
 from pdekit.typing import Array, Field
 
 
-class Boussinesq2DParams(VorticityFlowParams):
+class Boussinesq2DParams(ScalarFlowParams):
     """Coefficients of the flow, of the scalar and of what couples them."""
 
-    diffusivity: float = Key(1e-3, ge=0, description="κ of the scalar")
     buoyancy: float = Key(1.0, description="β, upward acceleration for each unit of θ")
     stratification: float = Key(
         0.0, description="S, uniform gradient of θ along y; N² = βS, negative is unstable"
     )
 
 
-class Boussinesq2D(AbstractVorticityFlow):
+class Boussinesq2D(AbstractScalarFlow):
     """ωₜ + u·∇ω = βθₓ + …,  θₜ + u·∇θ + Sv = κ∇²θ;  y points upward.
 
     The other terms of the first are those of ``navier_stokes_2d``; U is added to u in both.
@@ -45,25 +44,9 @@ class Boussinesq2D(AbstractVorticityFlow):
     """
 
     name: ClassVar[str] = "boussinesq_2d"
-    fields: ClassVar[tuple[str, ...]] = ("omega", "theta")
     Params = Boussinesq2DParams
     references = ("Vallis, Atmospheric and Oceanic Fluid Dynamics (2017), section 2.4",)
     exact: ClassVar = {"internal_wave": exact.internal_wave}
-
-    def symbol(self, grid: Grid) -> Array:
-        """Return that of the vorticity, and  −κk² − i k·U."""
-        return self.with_scalar(grid, self.params.diffusivity)
-
-    @staticmethod
-    def split(omega: Any, theta: Any, kx: Any, ky: Any, inv_k2: Any) -> Any:
-        """Return û, v̂ and θ̂."""
-        psi = inv_k2 * omega
-        return ky * i_times(psi), -kx * i_times(psi), theta
-
-    @staticmethod
-    def product(u: Any, v: Any, s: Any) -> Any:
-        """Return the stress and the flux of the scalar."""
-        return u * v, u * u - v * v, u * s, v * s
 
     @staticmethod
     def assemble(

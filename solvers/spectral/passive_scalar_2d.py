@@ -13,22 +13,21 @@ from pdekit.grid import Grid
 from pdekit.solvers.exact import navier_stokes as exact
 from pdekit.solvers.exact import scalar_states
 from pdekit.solvers.spectral._vorticity_flow import (
-    AbstractVorticityFlow,
-    VorticityFlowParams,
+    AbstractScalarFlow,
+    ScalarFlowParams,
 )
 from pdekit.turbulence import Flow
 from pdekit.typing import Array, Field
 
 
-class PassiveScalar2DParams(VorticityFlowParams):
+class PassiveScalar2DParams(ScalarFlowParams):
     """Coefficients of the flow and of the scalar."""
 
-    diffusivity: float = Key(1e-3, ge=0, description="κ of the scalar")
     gradient_x: float = Key(0.0, description="Gₓ, a uniform gradient of the scalar")
     gradient_y: float = Key(0.0, description="G_y, the same along y")
 
 
-class PassiveScalar2D(AbstractVorticityFlow):
+class PassiveScalar2D(AbstractScalarFlow):
     """The flow of ``navier_stokes_2d`` and  θₜ + (U + u)·∇θ + u·G = κ∇²θ.
 
     The whole scalar is  G·(x − Ut) + θ.  Seven real transforms for each evaluation: u, v
@@ -43,7 +42,6 @@ class PassiveScalar2D(AbstractVorticityFlow):
     """
 
     name: ClassVar[str] = "passive_scalar_2d"
-    fields: ClassVar[tuple[str, ...]] = ("omega", "theta")
     Params = PassiveScalar2DParams
     references = ("Warhaft, Annu. Rev. Fluid Mech. 32 (2000) 203",)
     exact: ClassVar = {"shear_wave": exact.scalar_shear_wave}
@@ -51,21 +49,6 @@ class PassiveScalar2D(AbstractVorticityFlow):
         "stirred": scalar_states.stirred,
         "mixing_layer": scalar_states.mixing_layer,
     }
-
-    def symbol(self, grid: Grid) -> Array:
-        """Return that of the vorticity, and  −κk² − i k·U."""
-        return self.with_scalar(grid, self.params.diffusivity)
-
-    @staticmethod
-    def split(omega: Any, theta: Any, kx: Any, ky: Any, inv_k2: Any) -> Any:
-        """Return û, v̂ and θ̂."""
-        psi = inv_k2 * omega
-        return ky * i_times(psi), -kx * i_times(psi), theta
-
-    @staticmethod
-    def product(u: Any, v: Any, s: Any) -> Any:
-        """Return the stress and the flux of the scalar."""
-        return u * v, u * u - v * v, u * s, v * s
 
     @staticmethod
     def assemble(
