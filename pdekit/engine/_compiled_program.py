@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdekit.engine import _fftw
+from pdekit.engine._buffers import Buffers, lanes_of
 from pdekit.engine._codegen import compiled_module
 from pdekit.engine._flat_loops import FlatLoops
 from pdekit.engine._layout import ModeLayout
-from pdekit.engine._rhs import RightHandSide, as_tuple, lookup, parameters
-from pdekit.engine._stage_text import Kind, Names, ProgramText
+from pdekit.engine._rhs import as_tuple, lookup, parameters
+from pdekit.engine._stage_text import Kind, Lanes, Names, ProgramText
 from pdekit.errors import ShapeError
 from pdekit.typing import Array
 
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 
 SHARED = 1 << 16
 """Points of a field from which several threads may share it."""
-SLAB_BYTES = 1 << 19
-"""Buffers of a slab: they should stay in the second-level cache beside its tables."""
-ALIGNMENT = 64
-"""Bytes, of a line of the cache."""
 NO_WEIGHTS: Mapping[str, Any] = {}
 """Of an evaluation; always the same object, so that its arguments are bound once."""
 
@@ -180,11 +176,8 @@ class CompiledProgram:
     def _share_space(self, count: int, begin: int, end: int, arguments: list[Any]) -> None:
         """Share the passes of one member: slabs, then columns, each complete for all."""
         share = self._share_kernel
-        n0, slab, width = self.layout.points[0], self._buffers.slab, self._buffers.width
-        hat = self._buffers.hat
-        bundles = hat.shape[3] * (hat.shape[4] // width)
-        slabs = _shares(n0 // slab, self._threads)
-        columns = _shares(bundles, self._threads)
+        slabs = _shares(self._buffers.slabs, self._threads)
+        columns = _shares(self._buffers.bundles, self._threads)
         gate = threading.Barrier(self._threads)
         first = begin == 0 and not self._fed
 
@@ -248,16 +241,16 @@ class CompiledProgram:
 
     def _build(self, weights: Mapping[str, Any]) -> None:
         """Write and load the kernel, allocate what it works in, plan its transforms."""
-        _fftw.register()
         self._symbols = {n: self._as_symbol(a) for n, a in self._used_symbols().items()}
         self._source_time: float | None = None
         self._update(self.system.start)
         names = self._names(weights)
-        text = ProgramText(self.rhs, self.stages, names, self.single)
+        by = self._lanes()
+        text = ProgramText(self.rhs, self.stages, names, by)
         self._text_arguments = text.arguments
         self._sharing = self._shared_by()
         self._threads = 1 if self._sharing == "none" else self.engine.threads
-        self._allocate(names, self._threads)
+        self._allocate(names, by, self._threads)
         module = compiled_module(f"{self.rhs.equation.name}_steps", str(text))
         self._kernel = module.kernel
         self._share_kernel: Any = getattr(module, "share", None)
@@ -331,7 +324,13 @@ class CompiledProgram:
             "space" if size >= SHARED and self.layout.ndim > 1 and members == 1 else "none"
         )
 
-    def _allocate(self, names: Names, threads: int) -> None:
+    def _lanes(self) -> Lanes:
+        """Say which passes transform in lanes; none where there is nothing to transform."""
+        if not self.rhs.has_products or self.engine.fft == "pyfftw":
+            return Lanes()
+        return lanes_of(self.rhs, self.layout, single=self.single)
+
+    def _allocate(self, names: Names, by: Lanes, threads: int) -> None:
         """Make the arrays between the members, the buffers and the plans."""
         count, dtype = len(self.rhs.variables), self.engine.dtype
         members = len(self.arrays["v"])
@@ -341,12 +340,16 @@ class CompiledProgram:
                 shape = (lead, count, *self.layout.kept)
                 self.arrays[name] = np.zeros(shape, dtype)
         copies = threads if self._sharing == "members" else 1
-        self._buffers = buffers = Buffers(self.rhs, self.layout, dtype, threads, copies)
-        plans = buffers.plans(self.engine.reproducible) if self.rhs.has_products else ()
+        self._buffers = buffers = Buffers(
+            self.rhs, self.layout, dtype, by, threads=threads, copies=copies
+        )
+        plans = np.zeros((1, 2), np.uint64)
+        if self.rhs.has_products:
+            plans = buffers.plans(reproducible=self.engine.reproducible)
         scale = self.engine.real.type(1.0 / math.prod(self.layout.points))
         self._given = {
             "dims": buffers.dims,
-            "plans": np.array(plans or [0], np.uint64),
+            "plans": plans,
             "scale": scale,
             "hat": buffers.hat,
             "rows": buffers.rows,
@@ -363,7 +366,10 @@ class CompiledProgram:
                 **self._given,
                 **{f"a_{n}": a for n, a in self.arrays.items()},
                 **{f"m_{n}": a for n, a in weights.items()},
-                **{f"f_{n}": _flat(c) for n, c in self._coefficients.items()},
+                **{
+                    f"f_{n}": self._buffers.coefficient(c)
+                    for n, c in self._coefficients.items()
+                },
                 "source": self._source,
             }
             self._weights = weights, [given[name] for name in self._text_arguments]
@@ -404,71 +410,6 @@ def _shares(count: int, threads: int) -> list[tuple[int, int]]:
     return list(pairwise(ends))
 
 
-class Buffers:
-    """What the transforms of one evaluation work in, for every thread.
-
-    ``hat`` holds full columns along axis 0 of the kept modes of the others; ``rows`` and
-    ``phys`` hold a slab, complete along axes 1 and 2.
-    """
-
-    def __init__(
-        self, rhs: RightHandSide, layout: ModeLayout, dtype: Any, threads: int, copies: int
-    ) -> None:
-        self.rhs, self.layout, self.dtype = rhs, layout, np.dtype(dtype)
-        fields = max(rhs.inputs, rhs.outputs)
-        n0, n1, n2 = layout.points
-        _, r1, kept = layout.kept
-        itemsize = self.dtype.itemsize
-        row = n1 * (layout.modes[2] + n2 // 2) * itemsize * max(fields, 1)
-        self.slab = _divisor(n0, max(1, SLAB_BYTES // row))
-        # wide bundles of columns suit the transforms and the memory: one for every thread
-        parts = threads if r1 == 1 else 1
-        self.width = -(-kept // parts // 4) * 4  # whole lines of the cache
-        width, modes = parts * self.width, layout.modes[2]
-        # rows whose length is a multiple of 4 begin where vector instructions like them to
-        self.row = -(-modes // 4) * 4 if rhs.real else modes
-        points = fields * self.slab * n1
-        self.hat = _aligned((copies, fields, n0, r1, width), self.dtype)
-        self.rows = _per_thread(threads, points * self.row, self.dtype)
-        real = self.dtype.char.lower()
-        self.phys = _per_thread(threads, points * n2, real) if rhs.real else self.rows
-        low, gap = layout.low, layout.gap
-        axes = (n0, n1, n2, low[0], gap[0], low[1], gap[1], kept)
-        self.dims = (*axes, self.slab, self.width, self.row)
-
-    def plans(self, reproducible: bool) -> list[int]:
-        """Plan axis 0 (back, forth), axis 1 (back, forth) and axis 2 (back, forth)."""
-        n0, n1, n2 = self.layout.points
-        ins, outs = self.rhs.inputs, self.rhs.outputs
-        self.planner = planner = _fftw.Planner(
-            single=self.dtype == np.complex64, reproducible=reproducible
-        )
-        stride = self.hat.shape[3] * self.hat.shape[4]
-        signs = (_fftw.INVERSE, _fftw.FORWARD)
-        kept, spectra, phys = self.layout.kept[2], self.rows[0], self.phys[0]
-        aligned = self.row % 2 == 0 or self.dtype == np.complex128
-        found = [
-            planner.complex(self.hat[0], n0, self.width, stride, 1, s) if n0 > 1 else 0
-            for s in signs
-        ]
-        found += [
-            planner.complex(spectra, n1, kept, self.row, 1, s, aligned=aligned)
-            if n1 > 1
-            else 0
-            for s in signs
-        ]
-        rows = self.slab * n1
-        if self.rhs.real:
-            found.append(planner.inverse(spectra, phys, n2, ins * rows, self.row))
-            found.append(planner.forward(phys, spectra, n2, outs * rows, self.row))
-        else:
-            for count, sign in zip((ins, outs), signs, strict=True):
-                found.append(planner.complex(spectra, n2, count * rows, 1, n2, sign))
-        for buffer in (self.hat, self.rows, self.phys):
-            buffer.fill(0)  # planning has left something in them
-        return found
-
-
 def _varies(a: Array) -> tuple[bool, bool, bool]:
     return tuple(n > 1 for n in a.shape[-3:])
 
@@ -477,26 +418,3 @@ def _weight_kind(a: Any) -> Kind:
     if np.ndim(a) == 0:
         return Kind(number=True)
     return Kind(_varies(a), channels=2 if len(a) > 1 else 1)
-
-
-def _flat(c: Any) -> Any:
-    return c.reshape(-1) if np.ndim(c) else c
-
-
-def _divisor(n: int, most: int) -> int:
-    """Return the largest divisor of ``n`` that is not larger than ``most``."""
-    return next(d for d in range(min(n, most), 0, -1) if n % d == 0)
-
-
-def _per_thread(threads: int, size: int, dtype: Any) -> Array:
-    """Return zeros ``(threads, size or a little more)``, every row of them aligned."""
-    per_line = ALIGNMENT // np.dtype(dtype).itemsize
-    return _aligned((threads, -(-size // per_line) * per_line), dtype)
-
-
-def _aligned(shape: tuple[int, ...], dtype: Any) -> Array:
-    """Return zeros at an address that every vector instruction accepts."""
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    raw = np.zeros(size + ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
-    return raw[start : start + size].view(dtype).reshape(shape)

@@ -20,24 +20,17 @@ from pdekit.fft._pyfftw import _planning as PLANNING
 
 MEASURE, DESTROY_INPUT, UNALIGNED, ESTIMATE = 0, 1, 2, 64
 FORWARD, INVERSE = -1, 1
-EXECUTE = ("dft", "dft_c2r", "dft_r2c")
-"""What a compiled loop may execute; its symbol is ``pdekit_fftw_dft`` and so on, with
-``fftwf`` in single precision."""
-
 _Pointer = ctypes.c_void_p
 
 
 @cache
-def register() -> None:
-    """Make the executing functions of FFTW known to numba's linker."""
-    from llvmlite import binding
+def execute(name: str, *, single: bool) -> int:
+    """Return the address of what executes a plan: ``dft``, ``dft_c2r`` or ``dft_r2c``.
 
-    library = _library()
-    for prefix in ("fftw", "fftwf"):
-        for name in EXECUTE:
-            function = getattr(library, f"{prefix}_execute_{name}")
-            address = ctypes.cast(function, _Pointer).value
-            binding.add_symbol(f"pdekit_{prefix}_{name}", address)
+    It takes the plan, where the input is and where the output goes.
+    """
+    function = getattr(_library(), f"{'fftwf' if single else 'fftw'}_execute_{name}")
+    return int(ctypes.cast(function, _Pointer).value or 0)
 
 
 @cache

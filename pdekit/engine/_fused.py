@@ -51,7 +51,7 @@ class FusedEngine:
         self.channels, self.members = channels, members
         self._space = grid.shape
         self._flat = (members, channels, self.size)
-        self._fft = fft
+        self.fft = fft
         self.threads, self.reproducible = workers, reproducible
         self._count = 0
 
@@ -64,7 +64,7 @@ class FusedEngine:
             kind="c2c",
             dtype=self.dtype,
             workers=self.threads,
-            backend=self._fft,
+            backend=self.fft,
             reproducible=self.reproducible,
         )
 
@@ -120,8 +120,8 @@ class FusedEngine:
     @cached_property
     def _functional(self) -> Backend:
         """The library that opens and closes states, outside the steps."""
-        if self._fft not in ("auto", "pyfftw"):
-            return transforms.get(self._fft)
+        if self.fft not in ("auto", "pyfftw"):
+            return transforms.get(self.fft)
         # To import scipy.fft takes longer than it saves on a small field.
         return transforms.get("numpy" if self.size < LARGE else "scipy")
 

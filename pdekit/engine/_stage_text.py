@@ -24,21 +24,28 @@ from pdekit.stepping._scheme import Stage
 HEADER = """
 import numpy as np
 from math import sin, cos, exp, sqrt, tanh, cosh
+from llvmlite import ir
 from numba import types
+from numba.extending import intrinsic
 
-_address = types.uintp
-dft = types.ExternalFunction("pdekit_{fftw}_dft", types.void(_address, _address, _address))
-dft_c2r = types.ExternalFunction(
-    "pdekit_{fftw}_dft_c2r", types.void(_address, _address, _address)
-)
-dft_r2c = types.ExternalFunction(
-    "pdekit_{fftw}_dft_r2c", types.void(_address, _address, _address)
-)
+
+@intrinsic
+def transform(context, function, what, source, target):
+    def call(context, builder, signature, arguments):
+        word = ir.IntType(64)
+        kind = ir.FunctionType(ir.VoidType(), [word] * 3)
+        place = builder.inttoptr(arguments[0], kind.as_pointer())
+        builder.call(place, arguments[1:])
+        return context.get_dummy_value()
+
+    return types.void(*[types.uint64] * 4), call
+
+
 # Without NaN a product with the zero imaginary part of a real factor can be left out; what
 # is not a number goes its way through the other terms all the same.
 step = njit(
     error_model="numpy",
-    fastmath={{"contract", "nnan", "nsz"}},
+    fastmath={"contract", "nnan", "nsz"},
     nogil=True,
     no_cpython_wrapper=True,  # called from the entries only
     no_cfunc_wrapper=True,
@@ -58,9 +65,22 @@ def maximum(x, y):
 
 """
 
-SIZES = ("N0", "N1", "N2", "low0", "gap0", "low1", "gap1", "M", "S", "W", "H")
+SIZES = ("N0", "N1", "N2", "low0", "gap0", "low1", "gap1", "M", "S", "W", "B", "H")
 """Points along each axis; kept modes before, and modes left out, along axes 0 and 1; kept
-modes along axis 2; axis-0 points per slab; columns per bundle; length of a row of modes."""
+modes along axis 2; axis-0 points per slab; columns per bundle and bundles per row; length
+of a row of modes."""
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Which passes transform a line per lane of a register; FFTW has the others.
+
+    ``width`` is the number of lanes.  Points of slabs lie as ``[group][point][lane]`` then.
+    """
+
+    width: int = 0
+    columns: bool = False
+    slabs: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,9 +132,9 @@ class ProgramText:
     """Writes the module of one equation and one integrator."""
 
     def __init__(
-        self, rhs: RightHandSide, stages: Sequence[Stage], names: Names, single: bool
+        self, rhs: RightHandSide, stages: Sequence[Stage], names: Names, lanes: Lanes
     ) -> None:
-        self.rhs, self.stages, self.names, self.single = rhs, stages, names, single
+        self.rhs, self.stages, self.names, self.lanes = rhs, stages, names, lanes
         self.variables = rhs.variables
         self.count = len(rhs.variables)
         split, self.product, self.assemble = rhs.terms
@@ -151,7 +171,7 @@ class ProgramText:
     # -- the module --------------------------------------------------------------------
 
     def __str__(self) -> str:
-        parts = [HEADER.format(fftw="fftwf" if self.single else "fftw")]
+        parts = [HEADER]
         formulas = {"split": self.split, "product": self.product, "assemble": self.assemble}
         parts += [source_of(f, name) for name, f in formulas.items() if f is not None]
         parts += [
@@ -165,43 +185,62 @@ class ProgramText:
 
     def _slabs(self) -> str:
         """Everything between the spectra before and after the products."""
-        ins, outs = self.rhs.inputs, self.rhs.outputs
-        rest = []
-        for name in parameters(self.product)[ins:]:
-            if name in self.names.coefficients:
-                is_field = self.names.coefficients[name]
-                rest.append(f"f_{name}[base + p]" if is_field else f"f_{name}")
-            else:
-                rest.append(f"c_{name}")
-        call = ", ".join([*(f"q{i}[p]" for i in range(ins)), *rest])
-        targets = ", ".join(f"q{i}[p]" for i in range(outs))
-        fields = max(ins, outs)
-        views = "\n    ".join(
-            f"q{i} = phys[{i} * size : {i + 1} * size]" for i in range(fields)
-        )
-        if self.rhs.real:
-            back = "dft_c2r(plans[4], rows.ctypes.data, phys.ctypes.data)"
-            forth = "dft_r2c(plans[5], phys.ctypes.data, rows.ctypes.data)"
+        if not self.lanes.slabs:
+            body = self._slabs_of_rows()
+        elif self.rhs.grid.ndim == 2:
+            body = self._slabs_of_lines()
         else:
-            back = "dft(plans[4], rows.ctypes.data, rows.ctypes.data)"
-            forth = "dft(plans[5], rows.ctypes.data, rows.ctypes.data)"
+            body = self._slabs_of_planes()
         arguments = ["first", "last", "dims", "plans", "scale", "hat", "rows", "phys"]
         return f"""
 @step
 def slabs({", ".join([*arguments, *self.physical])}):
     {", ".join(SIZES)} = dims
-    R1, size = hat.shape[2], S * N1 * N2
-    {views}
-    spectra = rows[: {fields} * S * N1 * H].reshape(({fields}, S, N1, H))
+    R1 = hat.shape[0] // B
+{body}
+
+"""
+
+    @property
+    def _views(self) -> str:
+        """Points of every field of a slab, or of a group of lines."""
+        fields = range(max(self.rhs.inputs, self.rhs.outputs))
+        return "; ".join(f"q{i} = phys[{i} * size : {i + 1} * size]" for i in fields)
+
+    @property
+    def _products(self) -> str:
+        """Products of a point, ``p`` of those in the views."""
+        rest = []
+        for name in parameters(self.product)[self.rhs.inputs :]:
+            if name in self.names.coefficients:
+                is_field = self.names.coefficients[name]
+                rest.append(f"f_{name}[base + p]" if is_field else f"f_{name}")
+            else:
+                rest.append(f"c_{name}")
+        call = ", ".join([*(f"q{i}[p]" for i in range(self.rhs.inputs)), *rest])
+        targets = ", ".join(f"q{i}[p]" for i in range(self.rhs.outputs))
+        return f"{targets} = product({call})"
+
+    def _slabs_of_rows(self) -> str:
+        """Rows by FFTW, padded to their full length."""
+        ins, outs = self.rhs.inputs, self.rhs.outputs
+        back, forth = "rows.ctypes.data", "phys.ctypes.data" if self.rhs.real else ""
+        forth = forth or back
+        return f"""
+    size = S * N1 * N2
+    {self._views}
+    spectra = rows[: {max(ins, outs)} * S * N1 * H].reshape(({max(ins, outs)}, S, N1, H))
     for slab in range(first, last):
         base = slab * size
         for i in range({ins}):
             for s in range(S):
                 for r1 in range(R1):
                     f1 = r1 + gap1 if r1 >= low1 else r1
-                    row, kept = spectra[i, s, f1], hat[i, slab * S + s, r1]
-                    for j in range(M):
-                        row[j] = kept[j]
+                    row = spectra[i, s, f1]
+                    for b in range(B):
+                        kept = hat[r1 * B + b, i, slab * S + s]
+                        for j in range(min(W, M - b * W)):
+                            row[b * W + j] = kept[j]
                     for j in range(M, row.shape[0]):
                         row[j] = 0.0
                 for f1 in range(low1, low1 + gap1):
@@ -210,23 +249,79 @@ def slabs({", ".join([*arguments, *self.physical])}):
                         row[j] = 0.0
                 if N1 > 1:
                     place = spectra[i, s].ctypes.data
-                    dft(plans[2], place, place)
-        {back}
+                    transform(plans[2, 0], plans[2, 1], place, place)
+        transform(plans[4, 0], plans[4, 1], {back}, {forth})
         for p in range(size):
-            {targets} = product({call})
-        {forth}
+            {self._products}
+        transform(plans[5, 0], plans[5, 1], {forth}, {back})
         for i in range({outs}):
             for s in range(S):
                 if N1 > 1:
                     place = spectra[i, s].ctypes.data
-                    dft(plans[3], place, place)
+                    transform(plans[3, 0], plans[3, 1], place, place)
                 for r1 in range(R1):
                     f1 = r1 + gap1 if r1 >= low1 else r1
-                    row, kept = spectra[i, s, f1], hat[i, slab * S + s, r1]
-                    for j in range(M):
-                        kept[j] = scale * row[j]
+                    row = spectra[i, s, f1]
+                    for b in range(B):
+                        kept = hat[r1 * B + b, i, slab * S + s]
+                        for j in range(min(W, M - b * W)):
+                            kept[j] = scale * row[b * W + j]
+"""
 
+    def _slabs_of_lines(self) -> str:
+        """Take a group of lines at a time, from the columns' rows and back to them."""
+        width = self.lanes.width
+        return f"""
+    size = {width} * N2
+    {self._views}
+    for slab in range(first, last):
+        base = slab * size
+        for i in range({self.rhs.inputs}):
+            place = hat[0, i, slab * {width}].ctypes.data
+            transform(plans[4, 0], 1, place, phys[i * size :].ctypes.data)
+        for p in range(size):
+            {self._products}
+        for i in range({self.rhs.outputs}):
+            place = hat[0, i, slab * {width}].ctypes.data
+            transform(plans[5, 0], 1, phys[i * size :].ctypes.data, place)
+"""
 
+    def _slabs_of_planes(self) -> str:
+        """Take a plane at a time: along axis 1, then its groups of lines, and back."""
+        width, ins, outs = self.lanes.width, self.rhs.inputs, self.rhs.outputs
+        move = """for r1 in range(R1):
+                f1 = r1 + gap1 if r1 >= low1 else r1
+                for b in range(B):
+                    kept = hat[r1 * B + b, i, plane]
+                    row = plane_hat[f1, b * W : (b + 1) * W]
+                    for j in range(W):
+                        """
+        return f"""
+    size, groups = {width} * N2, N1 // {width}
+    columns = (M + {width - 1}) // {width}
+    {self._views}
+    spectra = rows[: {max(ins, outs)} * N1 * H].reshape(({max(ins, outs)}, N1, H))
+    for plane in range(first, last):
+        for i in range({ins}):
+            plane_hat = spectra[i]
+            {move}row[j] = kept[j]
+            place = plane_hat.ctypes.data
+            transform(plans[2, 0], columns, place, place)
+        for group in range(groups):
+            base = (plane * groups + group) * size
+            for i in range({ins}):
+                place = spectra[i, group * {width}].ctypes.data
+                transform(plans[4, 0], 1, place, phys[i * size :].ctypes.data)
+            for p in range(size):
+                {self._products}
+            for i in range({outs}):
+                place = spectra[i, group * {width}].ctypes.data
+                transform(plans[5, 0], 1, phys[i * size :].ctypes.data, place)
+        for i in range({outs}):
+            plane_hat = spectra[i]
+            place = plane_hat.ctypes.data
+            transform(plans[3, 0], columns, place, place)
+            {move}kept[j] = row[j]
 """
 
     def _columns(
@@ -248,11 +343,8 @@ def slabs({", ".join([*arguments, *self.physical])}):
         arguments = ["q", "dims", "plans", "hat", *self.state, *self.spectral]
         lines = ["@step", f"def {name}({', '.join(arguments)}):"]
         lines += [f"    {', '.join(SIZES)} = dims"]
-        lines += [
-            "    bundles = hat.shape[3] // W",
-            "    r1, left = q // bundles, q % bundles * W",
-        ]
-        lines += ["    right = min(left + W, M)"]
+        lines += ["    r1, left = q // B, q % B * W", "    right = min(left + W, M)"]
+        lines += ["    columns = hat[q]"]
         if forward:
             lines += self._along_axis_0(1, self.rhs.outputs)
         lines += fetch(0, 4)
@@ -261,21 +353,29 @@ def slabs({", ".join([*arguments, *self.physical])}):
         lines += ["        for j in range(left, right):", *fetch(2, 12)]
         lines += [" " * 12 + line for line in body]
         if feeds:
-            lines += [
-                f"    for i in range({self.rhs.inputs}):",
-                "        for f0 in range(low0, low0 + gap0):",
-                "            for j in range(left, right):",
-                "                hat[i, f0, r1, j] = 0.0",
-                *self._along_axis_0(0, self.rhs.inputs),
-            ]
+            lines += self._cleared() + self._along_axis_0(0, self.rhs.inputs)
         return "\n".join(lines) + "\n\n"
 
+    def _cleared(self) -> list[str]:
+        """Set the modes left out to zero, where a transform reads them."""
+        if self.lanes.columns:
+            return []
+        return [
+            f"    for i in range({self.rhs.inputs}):",
+            "        for f0 in range(low0, low0 + gap0):",
+            "            for j in range(W):",
+            "                columns[i, f0, j] = 0.0",
+        ]
+
     def _along_axis_0(self, plan: int, count: int) -> list[str]:
+        width = self.lanes.width
+        groups = f"(right - left + {width - 1}) // {width}"
+        what = groups if self.lanes.columns else f"plans[{plan}, 1]"
         return [
             "    if N0 > 1:",
             f"        for i in range({count}):",
-            "            place = hat[i, 0, r1, left:].ctypes.data",
-            f"            dft(plans[{plan}], place, place)",
+            "            place = columns[i].ctypes.data",
+            f"            transform(plans[{plan}, 0], {what}, place, place)",
         ]
 
     def _named(self, formula: Callable[..., Any] | None, skip: int = 0) -> set[str]:
@@ -299,7 +399,7 @@ def slabs({", ".join([*arguments, *self.physical])}):
         lines = []
         if self.names.mask:
             lines += [f"w{c} = mask[r0, r1, j] * w{c}" for c in range(self.count)]
-        targets = [f"hat[{i}, f0, r1, j]" for i in range(self.rhs.inputs)]
+        targets = [f"columns[{i}, f0, j - left]" for i in range(self.rhs.inputs)]
         if self.split is None:
             return lines + [f"{t} = w{i}" for i, t in enumerate(targets)]
         call = self._spectral_call(self.split, 0, "w")
@@ -352,10 +452,10 @@ def slabs({", ".join([*arguments, *self.physical])}):
         if self.rhs.is_linear:
             lines = [f"n{c} = 0j" for c in every]
         elif self.assemble is None:
-            lines = [f"n{c} = hat[{c}, f0, r1, j]" for c in every]
+            lines = [f"n{c} = columns[{c}, f0, j - left]" for c in every]
         else:
             outputs = range(self.rhs.outputs)
-            lines = [f"y{i} = hat[{i}, f0, r1, j]" for i in outputs]
+            lines = [f"y{i} = columns[{i}, f0, j - left]" for i in outputs]
             if "argument" in self.names.arrays:
                 place = "a_v" if number == 0 else "a_argument"
                 lines += [f"u{c} = {place}[{c}, r0, r1, j]" for c in every]
@@ -391,7 +491,7 @@ def slabs({", ".join([*arguments, *self.physical])}):
             "def kernel(first, last, count, begin, end, fed, k, "
             f"{', '.join(self.arguments)}):",
             f"    {', '.join(SIZES)} = dims",
-            "    left, right = 0, hat.shape[3] * (hat.shape[4] // W)",
+            "    left, right = 0, hat.shape[1]",
             "    for b in range(first, last):",
         ]
         if self.rhs.has_products:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from pdekit import registry, spectral
+from pdekit.engine import _buffers, make_engine
 from pdekit.engine import _compiled_program as compiled_program
-from pdekit.engine import make_engine
 from pdekit.equation import AbstractEquation
 from pdekit.formulas import i_times, sin
 from pdekit.grid import Grid
@@ -120,7 +120,8 @@ def difference(a: Array, b: Array) -> float:
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut even these grids into slabs and bundles, and let threads share them."""
-    monkeypatch.setattr(compiled_program, "SLAB_BYTES", 1 << 13)
+    monkeypatch.setattr(_buffers, "SLAB_BYTES", 1 << 13)
+    monkeypatch.setattr(_buffers, "BUNDLE_BYTES", 1 << 13)
     monkeypatch.setattr(compiled_program, "SHARED", 1)
 
 
