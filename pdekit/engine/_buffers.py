@@ -16,7 +16,7 @@ from pdekit.typing import Array
 
 SLAB_BYTES = 1 << 19
 """Buffers of a slab: they should stay in the second-level cache beside its tables."""
-BUNDLE_BYTES = 3 << 18
+BUNDLE_BYTES = 3 << 19
 """Columns of a bundle, of all fields: they stay there between the transforms forth and
 back."""
 ALIGNMENT = 64
@@ -107,7 +107,7 @@ class Buffers:
     @property
     def bundles(self) -> int:
         """Number of bundles of columns."""
-        return self.hat.shape[1]
+        return int(self.hat.shape[1])
 
     def plans(self, *, reproducible: bool) -> Array:
         """Return function and plan of axis 0 (back, forth), of axis 1 and of axis 2.

@@ -246,6 +246,7 @@ class CompiledProgram:
         self._update(self.system.start)
         names = self._names(weights)
         by = self._lanes()
+        self.engine.used = by.used(self.layout.ndim)
         text = ProgramText(self.rhs, self.stages, names, by)
         self._text_arguments = text.arguments
         self._sharing = self._shared_by()

@@ -53,6 +53,8 @@ class FusedEngine:
         self._flat = (members, channels, self.size)
         self.fft = fft
         self.threads, self.reproducible = workers, reproducible
+        self.used: tuple[str, ...] = ("pyfftw",)
+        """Who executes the transforms of compiled steps."""
         self._count = 0
 
     @cached_property
@@ -87,8 +89,10 @@ class FusedEngine:
         """
         if "plan" in self.__dict__:
             return {**self.plan.info, "choose": self.plan.info["backend"]}
-        effort = "FFTW_ESTIMATE" if self.reproducible else "FFTW_MEASURE"
-        return {"backend": "pyfftw", "flags": effort, "workers": self.threads}
+        found = {"backend": " and ".join(self.used), "workers": self.threads}
+        if "pyfftw" in self.used:
+            found["flags"] = "FFTW_ESTIMATE" if self.reproducible else "FFTW_MEASURE"
+        return found
 
     def program(self, system: System, stages: Sequence[Stage]) -> CompiledProgram:
         """Return the stages of an integrator, ready to run."""

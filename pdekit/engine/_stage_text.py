@@ -82,6 +82,12 @@ class Lanes:
     columns: bool = False
     slabs: bool = False
 
+    def used(self, ndim: int) -> tuple[str, ...]:
+        """Name who executes transforms in so many dimensions."""
+        passes = (self.columns, self.slabs) if ndim > 1 else (self.slabs,)
+        lanes = ("lanes",) if any(passes) else ()
+        return lanes if all(passes) else (*lanes, "pyfftw")
+
 
 @dataclass(frozen=True)
 class Kind:

@@ -72,7 +72,7 @@ def _object(name: str, write: Callable[[Function], None], single: bool) -> bytes
     f.builder.ret_void()
     module = llvm.parse_assembly(str(f))
     module.verify()
-    code = _target().emit_object(module)
+    code = bytes(_target().emit_object(module))
     atomic.write_bytes(path, hashlib.sha256(code).digest() + code)
     return code
 

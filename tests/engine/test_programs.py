@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from pdekit import registry, spectral
+from pdekit import lanes, registry, spectral
 from pdekit.engine import _buffers, make_engine
 from pdekit.engine import _compiled_program as compiled_program
 from pdekit.equation import AbstractEquation
@@ -52,6 +52,23 @@ class Exchange(AbstractEquation):
     @staticmethod
     def assemble(u: Any, v: Any) -> Any:
         return -v, u
+
+
+class Weighted(AbstractEquation):
+    """A product with a field that has a value of its own at every point."""
+
+    name: ClassVar[str] = "weighted"
+    fields: ClassVar[tuple[str, ...]] = ("u",)
+
+    def symbol(self, grid: Grid) -> Array:
+        return -0.1 * grid.k_squared(real=True)[None]
+
+    def coefficients(self, grid: Grid, t: float) -> dict[str, Array]:
+        return {"weight": np.random.default_rng(5).standard_normal(grid.shape)}
+
+    @staticmethod
+    def product(u: Any, weight: Any) -> Any:
+        return weight * u * u
 
 
 def box(*points: int) -> Grid:
@@ -234,3 +251,56 @@ def test_steps_allocate_nothing_and_states_are_small(workers: int) -> None:
     arrays = [*program.arrays.values(), *weights.values(), *program._given.values()]
     held = sum(a.nbytes for a in arrays if isinstance(a, np.ndarray))
     assert held < 12 * 8 * grid.size
+
+
+@pytest.mark.parametrize(
+    ("name", "points", "mask", "precision"),
+    [
+        ("navier_stokes_2d", (48, 80), "two_thirds", "double"),
+        ("navier_stokes_2d", (48, 80), "none", "double"),
+        ("navier_stokes_2d", (48, 80), "two_thirds", "single"),
+        ("gray_scott", (112, 30), "none", "double"),
+        ("navier_stokes_3d", (10, 32, 36), "two_thirds", "double"),
+        ("navier_stokes_3d", (11, 16, 16), "none", "double"),
+    ],
+)
+def test_lines_in_lanes_and_one_after_the_other(
+    name: str, points: tuple[int, ...], mask: str, precision: str, small_pieces: None
+) -> None:
+    """The same steps by FFTW; the vorticity's bundles and slabs end within a register."""
+    grid, equation = box(*points), registry.equation(name)()
+    u = smooth(grid, len(equation.fields), 2)
+    how: dict[str, Any] = {"mask": mask, "precision": precision}
+    in_lanes, by_fftw = (
+        advanced(equation, grid, "fused", "etdrk4", u, fft=fft, **how)
+        for fft in ("auto", "pyfftw")
+    )
+    assert difference(in_lanes, by_fftw) < (1e-13 if precision == "double" else 1e-4)
+
+
+def test_transforms_in_use_are_named() -> None:
+    """In lanes where lengths are smooth and fill them, by FFTW elsewhere."""
+    if not lanes.lanes(False):
+        pytest.skip("registers shorter than 32 bytes: FFTW does it all")
+    equation = registry.equation("navier_stokes_2d")()
+    for points, fft, used in (
+        ((32, 48), "auto", "lanes"),
+        ((32, 48), "pyfftw", "pyfftw"),
+        ((32, 22), "auto", "lanes and pyfftw"),
+        ((11, 13), "auto", "pyfftw"),
+    ):
+        engine = make_engine("fused", box(*points), channels=1, fft=fft)
+        system = System(equation, box(*points), engine, start=0.0, end=1.0)
+        stepper = registry.integrator("etdrk4").start(system, 100)
+        stepper.advance(stepper.start(smooth(box(*points), 1)), 1.0, 1)
+        assert engine.transforms_in_use["backend"] == used
+
+
+def test_a_coefficient_field_lies_where_the_products_look(small_pieces: None) -> None:
+    """Slabs in lanes have an order of their own; every point has its own value here."""
+    grid = box(32, 24)
+    u = smooth(grid, 1)
+    found, expected = (
+        advanced(Weighted(), grid, engine, "ifrk4", u) for engine in ("fused", "numpy")
+    )
+    assert difference(found, expected) < 1e-13
