@@ -419,7 +419,7 @@ class RunSpec(Section):
         default="double", description="floating point"
     )
     fft: Literal["auto", "numpy", "scipy", "pyfftw", "ducc", "torch"] = Key(
-        default="auto", description="transform library; auto: lanes in steps, else measured once"
+        default="auto", description="transform library; auto: lanes in steps, or measured"
     )
     threads: Literal["auto"] | Count = Key(
         default="auto",
