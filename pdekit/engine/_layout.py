@@ -44,9 +44,8 @@ class ModeLayout:
     def side_by_side(self, lines: int) -> ModeLayout:
         """Return the layout of so many lines, which take the place of a first axis."""
         found = copy(self)
-        found.points, found.modes, found.kept, found.low = (
-            (lines, *sizes[1:]) for sizes in (self.points, self.modes, self.kept, self.low)
-        )
+        for name in ("points", "modes", "kept", "low"):
+            setattr(found, name, (lines, *getattr(self, name)[1:]))
         return found
 
     def _padded(self, entries: Sequence[int], fill: int = 1) -> tuple[int, int, int]:
