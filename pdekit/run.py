@@ -13,6 +13,7 @@ import numpy as np
 
 from pdekit import memory, metrics, threads
 from pdekit.case import Case, load_case
+from pdekit.dealiasing import MOST_REMOVED
 from pdekit.errors import (
     BackendUnavailable,
     BlowUp,
@@ -23,7 +24,7 @@ from pdekit.errors import (
     PdekitError,
     Problem,
 )
-from pdekit.evolution import MOST_REMOVED, Evolution
+from pdekit.evolution import Evolution
 from pdekit.grid import GridError
 from pdekit.observer import Observer, Silent
 from pdekit.record import Record
