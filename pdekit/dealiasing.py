@@ -21,6 +21,8 @@ MOST_REMOVED = 0.9
 """Beyond this hardly anything is left of what the case asks for."""
 ROUNDING = 1e-13
 """A component this small beside the others is zero."""
+LIMITED = 0.5
+"""What must be left of N of a growing wave."""
 PARTS = {"two_thirds": 3, "half": 4}
 """A sharp mask keeps |m| < N / this."""
 
@@ -120,4 +122,45 @@ def truncation(
         math.sqrt(removed / whole) if whole > 0 else 0.0,
         f"dealias {name} keeps {band}",
         {grid.names[i]: PARTS[name] * highest[i] + 1 for i in short},
+    )
+
+
+def unlimited_waves(linear: Array, mask: Array, grid: Grid, real: bool) -> list[str]:
+    """Warn of modes that L makes grow, and of whose N a mask leaves less than half.
+
+    They grow exponentially until other waves feel them, and the run with them.
+
+    Parameters
+    ----------
+    linear
+        L ``(variable, *modes)``.
+    """
+    rate = np.max(linear.real, axis=0)
+    largest = float(np.abs(linear).max())
+    free = (rate > ROUNDING * largest) & (np.broadcast_to(mask, rate.shape) < LIMITED)
+    if not free.any():
+        return []
+    found = [_too_few(i, free, mask, grid, real) for i in range(grid.ndim)]
+    needed = ", ".join(filter(None, found))
+    if not needed:  # in the corners of the box of modes only
+        return []
+    return [
+        f"waves with {needed} grow at rates up to {float(rate[free].max()):.3g}, and "
+        "dealiasing keeps the nonlinear term from limiting them: a long run will blow up, "
+        "whatever the step; use more points"
+    ]
+
+
+def _too_few(i: int, free: Array, mask: Array, grid: Grid, real: bool) -> str:
+    """Say which waves along axis ``i`` are free, and how many points would hold them."""
+    numbers, axis = np.abs(grid.modes(real)[i]), grid.axes[i]
+    others_zero = tuple(slice(None) if j == i else 0 for j in range(grid.ndim))
+    kept = int(numbers.ravel()[mask[others_zero] >= LIMITED].max(initial=0))
+    last = int(np.broadcast_to(numbers, free.shape)[free].max())
+    if last <= kept:
+        return ""
+    span = f"{last}" if last == kept + 1 else f"{kept + 1} to {last}"
+    points = math.ceil(axis.n * (last + 1) / max(kept, 1))
+    return (
+        f"|m| = {span} along {axis.name} of {axis.n} points (at least {points} are needed)"
     )

@@ -107,9 +107,21 @@ class BlowUp(PdekitError):
         advice: str = "try a smaller step",
     ) -> None:
         self.quantity, self.time, self.step, self.where = quantity, time, step, where
+        self.reason, self.advice = reason, advice
         place = f" near {where}" if where else ""
         super().__init__(
             f"{quantity} {reason}{place} at t = {time:.6g} (step {step}); {advice}"
+        )
+
+    def advising(self, advice: str) -> BlowUp:
+        """Return the same with other advice."""
+        return BlowUp(
+            self.quantity,
+            self.time,
+            self.step,
+            where=self.where,
+            reason=self.reason,
+            advice=advice,
         )
 
 

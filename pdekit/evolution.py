@@ -11,7 +11,13 @@ import numpy as np
 
 from pdekit import registry, spectral
 from pdekit.case.schema import SolverSpec
-from pdekit.dealiasing import Truncation, kept_modes, mask_of, truncations
+from pdekit.dealiasing import (
+    Truncation,
+    kept_modes,
+    mask_of,
+    truncations,
+    unlimited_waves,
+)
 from pdekit.engine import Engine, make_engine
 from pdekit.equation import AbstractEquation
 from pdekit.errors import CaseError, NotApplicable, PdekitError
@@ -282,6 +288,18 @@ class Evolution:
         if cut is None or not isinstance(name, str):
             return []
         return truncations(self.equation.fields, values, self.grid, name, cut)
+
+    def unlimited(self) -> list[str]:
+        """Warn of waves that grow while dealiasing keeps N from limiting them.
+
+        A sharp mask of real fields removes those waves themselves.
+        """
+        if self.system.mask is None or self.system.rhs.cut is not None:
+            return []
+        if not self.system.rhs.has_products:
+            return []
+        real = not self.equation.complex
+        return unlimited_waves(self.system.linear, self.system.mask, self.grid, real)
 
     def unstable(self, u: Field, step: float) -> list[str]:
         """Warn of a step that is too long for the velocities of ``u``.
