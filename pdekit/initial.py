@@ -11,7 +11,9 @@ import numpy as np
 from pdekit import random_field
 from pdekit.case.schema import (
     ExactInitial,
+    ExactReference,
     FileInitial,
+    FormulaReference,
     RandomField,
     RandomInitial,
     StateInitial,
@@ -42,6 +44,34 @@ def initial_values(case: Case, equation: AbstractEquation, grid: Grid) -> Field:
     )
 
 
+def initial_function(
+    case: Case, equation: AbstractEquation
+) -> Callable[[Grid], Array] | None:
+    """Return a start that has values on any grid; noise and files have none between."""
+    initial = case.initial
+    if isinstance(initial, FileInitial | RandomInitial):
+        return None
+    if isinstance(initial, StateInitial) and _is_random(equation.states[initial.state]):
+        return None
+    return lambda grid: stacked(_initial_member(case, equation, grid, 0), equation, grid)[
+        None
+    ]
+
+
+def reference_function(
+    case: Case, equation: AbstractEquation, t: float
+) -> Callable[[Grid], Array] | None:
+    """Return what the answer is compared with at ``t``, if it has values on any grid."""
+    spec = case.reference
+    if isinstance(spec, ExactReference):
+        return lambda grid: exact_solution(equation, spec.exact, spec.params, grid)(t)[None]
+    if isinstance(spec, str | FormulaReference):
+        return lambda grid: stacked(
+            evaluate_formulas(spec, case, equation, grid, t), equation, grid
+        )[None]
+    return None
+
+
 def _initial_member(case: Case, equation: AbstractEquation, grid: Grid, member: int) -> Any:
     """Return one member's values as a field, a tuple of fields, or a mapping by name."""
     initial, points, t = case.initial, grid.points(), case.time.start
@@ -68,6 +98,10 @@ def _state(
             )
         params["seed"] = params.get("seed", seed.default) + member
     return function(*grid.points(), **params)
+
+
+def _is_random(state: Callable[..., Any]) -> bool:
+    return "seed" in inspect.signature(state).parameters
 
 
 def _random(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,10 +26,12 @@ from pdekit.errors import (
 )
 from pdekit.evolution import Evolution
 from pdekit.grid import GridError
+from pdekit.initial import initial_function, reference_function
 from pdekit.observer import Observer, Silent
 from pdekit.record import Record
 from pdekit.reference import reference_of
 from pdekit.result import Result
+from pdekit.seam import jumps
 from pdekit.typing import Array
 
 SLICE_SECONDS = 0.1
@@ -215,11 +218,25 @@ class Run:
         )
         if step is not None:
             self.warnings += self.evolution.unstable(self.initial, step)
+        self._warn_of_seams()
         self._warn_of_dealiasing("initial", "initial", self.initial)
         self._look_at_source()
         self.warnings += self.evolution.unlimited()
         for sentence in self.warnings:
             self.say(f"warning: {sentence}")
+
+    def _warn_of_seams(self) -> None:
+        """Say where the start, or what it is compared with, lacks the period of the box."""
+        start = initial_function(self.case, self.equation)
+        last = reference_function(self.case, self.equation, float(self.times[-1]))
+        for what, function, known in (
+            ("initial", start, self.initial[:1]),
+            ("reference", last, None),
+        ):
+            if function is not None:
+                with suppress(PdekitError):  # no value between the points of the grid
+                    found = jumps(function, self.equation.fields, self.grid, known)
+                    self.warnings += [jump.sentence(what) for jump in found]
 
     def _look_at_source(self) -> None:
         """Refuse a source without a value at the start; say what dealiasing removes."""
