@@ -148,7 +148,7 @@ def label_axes(
         ax.set_xlabel(f"${symbol(across.name)}$")
 
 
-def shared_bar(axes: Sequence[Axes], image: Any, label: str) -> None:
+def shared_bar(axes: Sequence[Axes], image: Any, label: str) -> Any:
     """Put one slim colour bar to the right of several panels, as high as all of them."""
     drawn = axes[0].get_figure(root=True)
     assert drawn is not None  # noqa: S101
@@ -168,3 +168,4 @@ def shared_bar(axes: Sequence[Axes], image: Any, label: str) -> None:
     bar.ax.yaxis.label.set_fontsize(max(5.5, min(8.5, 8.5 * room)))
     if inches < 1.2:
         bar.ax.locator_params(nbins=3)
+    return bar
