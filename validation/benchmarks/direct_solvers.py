@@ -1,10 +1,11 @@
 """Time the direct solver beside the transforms it is made of, scipy's and multigrid.
 
-Run ``python -m pdekit.validation.benchmarks.direct_solvers [threads]``.  −Δu = f on the
-unit square and cube, Dirichlet walls, noise on the right; the shortest of interleaved rounds in
-milliseconds.  *bare* is a transform and back by the fastest library, whole lines at once,
-the least that a solution by it could take; *scipy* does the same solution with `scipy.fft`;
-*multigrid* goes to a relative residual of 1e-8.
+Run ``python -m pdekit.validation.benchmarks.direct_solvers [threads]``.
+
+−Δu = f on the unit square and cube, Dirichlet walls, noise on the right; the shortest of
+interleaved rounds in milliseconds.  *bare* is a transform and back by the fastest library,
+whole lines at once; *scipy* is the same solution with `scipy.fft`; *multigrid* goes to a
+relative residual of 1e-8.
 """
 
 from __future__ import annotations
