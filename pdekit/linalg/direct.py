@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pdekit.errors import UnknownName
+from pdekit.errors import ShapeError, UnknownName
 from pdekit.grid import Grid
 from pdekit.linalg._constant import checked_coefficients, mean_coefficients, operator_of
 from pdekit.linalg._lifting import lifted
@@ -158,6 +158,8 @@ class DirectSolver:
 
     def apply(self, r: Array, out: Array | None = None) -> Array:
         """Return  A⁻¹ r,  or A⁺ r  where A is singular: both means are taken off."""
+        if np.shape(r) != self.shape:
+            raise ShapeError(self.shape, np.shape(r), "what a solver is applied to")
         values = self._modes.values
         if self._weights is None and not self.singular:
             np.copyto(values, r, casting="same_kind")
