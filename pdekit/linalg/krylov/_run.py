@@ -52,7 +52,7 @@ class Run:
         self.events: list[tuple[int, str]] = []
         self._history: list[tuple[float, bool]] = []
         b = _vector(b, op.shape, "the right-hand side")
-        self.null = [np.ascontiguousarray(v, dtype=float).reshape(-1) for v in op.nullspace]
+        self.null = [np.array(v, dtype=float, order="C").reshape(-1) for v in op.nullspace]
         self._check_compatible(b, project)
         largest = float(np.abs(b).max(initial=0.0))
         self.exponent = math.frexp(largest)[1] if largest else 0
