@@ -42,7 +42,7 @@ class _Sweeps:
                 )
             size = list(self._whole)
             size[3 - ndim + d] += 1
-            full = np.ascontiguousarray(op.full_faces(d), dtype=float)
+            full = np.ascontiguousarray(op.couplings(d), dtype=float)
             self._faces.append(_frozen(full.reshape(size)))
             wrap.append(axis.boundary == "periodic")
         self._wrap = np.array(wrap)
