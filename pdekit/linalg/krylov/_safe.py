@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from contextlib import suppress
 from time import perf_counter
@@ -16,6 +15,7 @@ from pdekit.linalg.krylov._guard import Guarded
 from pdekit.linalg.krylov._optimal import BestOfThree
 from pdekit.linalg.krylov._race import Race
 from pdekit.linalg.krylov._run import Callback, Run
+from pdekit.linalg.stencil import Stencil
 from pdekit.typing import Array
 
 
@@ -100,12 +100,12 @@ def safe_fcg(
 
 def default_safe(op: LinearOperator) -> Preconditioner:
     """Return the best trusted preconditioner for an operator."""
+    from pdekit.linalg.multigrid import Multigrid
     from pdekit.linalg.preconditioners import IncompleteCholesky, Jacobi
 
-    with suppress(ImportError, PdekitError):
-        multigrid: Any = importlib.import_module("pdekit.linalg.multigrid")
-        found: Preconditioner = multigrid.Multigrid(op, symmetric=True)
-        return found
+    with suppress(PdekitError):
+        if isinstance(op, Stencil):
+            return Multigrid(op, symmetric=True)
     with suppress(PdekitError):
         return IncompleteCholesky(op, modified=True)
     return Jacobi(op)
