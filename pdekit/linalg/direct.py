@@ -22,7 +22,7 @@ import numpy as np
 from pdekit.errors import ShapeError, UnknownName
 from pdekit.grid import Grid
 from pdekit.linalg._constant import checked_coefficients, mean_coefficients, operator_of
-from pdekit.linalg._lifting import lifted
+from pdekit.linalg._lifting import lifted, unresolved
 from pdekit.linalg._modes import Modes, good_size, refuse_chebyshev
 from pdekit.linalg._range import solvable
 from pdekit.linalg._residual import refine, residual_of
@@ -144,18 +144,20 @@ class DirectSolver:
         """Return  A⁻¹ r,  or A⁺ r  where A is singular: both means are taken off."""
         if np.shape(r) != self.shape:
             raise ShapeError(self.shape, np.shape(r), "what a solver is applied to")
-        values = self._modes.values
-        if self._weights is None and not self.singular:
-            np.copyto(values, r, casting="same_kind")
+        values, scale = self._modes.values, 1.0
+        if values.dtype == np.float32:  # whose range is a small one
+            scale = max(float(abs(r).max()), np.finfo(float).tiny)
+        r = r - r.mean() if self.singular else r
+        if self._weights is None and scale == 1.0:
+            np.copyto(values, r)
         else:
-            shifted = np.subtract(r, r.mean()) if self.singular else r
             weights = 1.0 if self._weights is None else self._weights
-            np.multiply(shifted, weights, out=values, casting="same_kind")
+            np.multiply(r, weights / scale, out=values, casting="same_kind")
         self._modes.forward()
         self._modes.multiply(self._factor)
         self._modes.inverse()
         out = np.empty(self.shape) if out is None else out
-        np.copyto(out, values)
+        np.multiply(values, scale, out=out, dtype=float)
         if self.singular:
             out -= out.mean()
         return out
@@ -242,17 +244,18 @@ class DirectSolver:
         """
         values = np.broadcast_to(values_at(self.grid, f), self.shape)
         lift: float | Array = 0.0
+        events: list[tuple[int, str]] = []
         if isinstance(self.operator, SpectralOperator):
             values, lift = lifted(self.grid, self.k, self.c, values, walls)
             b = values * self.operator.volumes
+            events += unresolved(self.grid, values)
         else:
             b = self.operator.right_hand_side(values, walls)
-        events = []
         if self.singular and project:
             w = np.broadcast_to(self.operator.volumes, self.shape)
             excess = b.sum() / w.sum()
             b = b - excess * w
-            events = [(0, f"the constant {excess:.6g} was taken off the source")]
+            events.append((0, f"the constant {excess:.6g} was taken off the source"))
         solution = self.solve(b, **options)
         x = solution.x + lift
         if self.singular:
