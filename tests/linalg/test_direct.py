@@ -420,14 +420,15 @@ def test_good_sizes_have_small_factors():
 def test_nothing_is_allocated_after_the_first_solution(rng):
     import tracemalloc
 
-    solver = DirectSolver(square(255, centring="cell"))
-    b, out = rng.standard_normal((255, 255)), np.empty((255, 255))
-    solver.apply(b, out)
-    tracemalloc.start()
-    solver.apply(b, out)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 0.05 * b.nbytes
+    for boundary in ("dirichlet", "neumann", "periodic"):
+        solver = DirectSolver(square(255, boundary))
+        b, out = rng.standard_normal((255, 255)), np.empty((255, 255))
+        solver.apply(b, out)
+        tracemalloc.start()
+        solver.apply(b, out)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < (0.05 if "ducc" in fft.available() else 1.5) * b.nbytes
 
 
 # --- a preconditioner for variable coefficients -------------------------------------------
