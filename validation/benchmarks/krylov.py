@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -106,7 +107,7 @@ def compare(op: Stencil, rtol: float, rounds: int) -> str:
         made = [make(op) for _ in range(min(rounds, 3) + 1)]
         P = made[0]
         solution = best_of(
-            lambda P=P: conjugate_gradients(op, b, P, rtol=rtol, maxiter=6000), rounds
+            partial(conjugate_gradients, op, b, P, rtol=rtol, maxiter=6000), rounds
         )
         setup = min(getattr(m, "setup_s", 0.0) for m in made[1:])
         rows.append(row(name, setup, solution))
@@ -161,11 +162,11 @@ def compare_adversaries(op: Stencil, rtol: float, rounds: int) -> str:
     b, rows = np.random.default_rng(1).standard_normal(op.shape), []
     for safe in (SSOR(op, 1.9), Multigrid(op, symmetric=True)):
         alone = best_of(
-            lambda S=safe: conjugate_gradients(op, b, S, rtol=rtol, maxiter=6000), rounds
+            partial(conjugate_gradients, op, b, safe, rtol=rtol, maxiter=6000), rounds
         )
         for P in adversaries(op):
             found = best_of(
-                lambda P=P, S=safe: safe_fcg(op, b, P, safe=S, rtol=rtol, maxiter=6000),
+                partial(safe_fcg, op, b, P, safe=safe, rtol=rtol, maxiter=6000),
                 rounds,
             )
             calls = P.calls // (rounds + 1)
