@@ -1,18 +1,26 @@
-"""b − A x  of a `Stencil` without new memory, for solvers that need it as often as x."""
+"""Residuals without new memory, and the refinement of a solution by them."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
+from pdekit.linalg.interface import LinearOperator, norm
 from pdekit.linalg.stencil import Stencil
 from pdekit.typing import Array
 
+_STEPS = 5
+_COMPILED = 2**16
+"""Unknowns from which a compiled residual pays for the compiler's import."""
+
 
 class Residual:
-    """The residual of one operator, in memory that belongs to this object.
+    """b − A x  of a small `Stencil` without a compiler, in memory of its own.
 
-    Coefficients that are the same along an axis are kept as one number of it: where k is
-    constant nothing but x, b and the result is read.
+    Coefficients that are the same along an axis are kept as one number of it.
     """
 
     def __init__(self, operator: Stencil) -> None:
@@ -37,6 +45,36 @@ class Residual:
                 np.multiply(a, x[of], out=product[to])
                 r[to] += product[to]
         return r
+
+
+def residual_of(operator: LinearOperator) -> Callable[[Array, Array], Array]:
+    """Return  b − A x  as a function of b and x; the next call overwrites the last."""
+    small = math.prod(operator.shape) < _COMPILED
+    if isinstance(operator, Stencil) and small:
+        return Residual(operator)
+    return partial(operator.residual, out=np.empty(operator.shape))
+
+
+def refine(
+    x: Array,
+    b: Array,
+    apply: Callable[[Array], Array],
+    residual: Callable[[Array, Array], Array],
+    rtol: float,
+) -> list[float]:
+    """Improve x in place while its residual is too large; return the relative residuals.
+
+    Iterative refinement of a solver that is not exact, of one in single precision above
+    all.  It ends at ``rtol``, or where a step no longer halves the residual.
+    """
+    scale, history = norm(b), [1.0]
+    while True:
+        r = residual(b, x)
+        history.append(norm(r) / scale)
+        stuck = len(history) > 2 and history[-1] > 0.5 * history[-2]
+        if history[-1] <= rtol or stuck or len(history) > _STEPS:
+            return history
+        x += apply(r)
 
 
 def _part(d: int, start: int, stop: int | None) -> tuple[slice, ...]:
