@@ -377,11 +377,12 @@ def sweep(u, f, t, g, C, colour, how, lo, hi, phase):
 def kernels(path: str, slow: int, single: bool) -> ModuleType:
     """Return the compiled functions for a kind of coefficients and of numbers."""
     from pdekit.engine._codegen import compiled_module
-    from pdekit.linalg._kernels_transfer import RESTRICT
+    from pdekit.linalg._kernels_transfer import COMPRESS, EXPAND, GUARDS, MIX, restrict_text
 
     lanes = 16 if single else 8
     name = f"{path}_{slow}_{'single' if single else 'double'}"
-    text = HEADER % {"lanes": lanes} + rows_text(path, slow) + FIELDS + RESTRICT
+    text = HEADER % {"lanes": lanes} + rows_text(path, slow) + FIELDS
+    text += GUARDS + COMPRESS + MIX + restrict_text(slow) + EXPAND
     return compiled_module(name, f"# {digest()}\n" + text)
 
 

@@ -8,8 +8,7 @@ evaluates the residual row by row and adds it where it belongs: no field is stor
 
 from __future__ import annotations
 
-from functools import cache
-from types import ModuleType
+import textwrap
 
 GUARDS = """
 
@@ -34,9 +33,7 @@ def add_row(out, o, c, w, count):
         store_part(out, o + k, x, count - k)
 """
 
-RESTRICT = (
-    GUARDS
-    + """
+COMPRESS = """
 
 @piece
 def compress(c, t, n, count, fast):
@@ -57,38 +54,110 @@ def compress(c, t, n, count, fast):
         x, y = load(t, at + 2), load(t, at + 2 + LANES)
         store(c, k, v0 * evens(a, b) + v1 * odds(a, b) + v2 * evens(x, y) + v3 * odds(x, y))
         k += LANES
+"""
+
+MIX = """
+
+@piece
+def mix(t, ring, n, weights, J, size):
+    # the sum of four rows of the ring; those without weight are read for nothing
+    v0, v1 = spread(t, weights[J, 0]), spread(t, weights[J, 1])
+    v2, v3 = spread(t, weights[J, 2]), spread(t, weights[J, 3])
+    k = 0
+    while k < n:
+        x = v0 * load(ring, k) + v1 * load(ring, size + k)
+        y = v2 * load(ring, 2 * size + k) + v3 * load(ring, 3 * size + k)
+        store(t, LANES + k, x + y)
+        k += LANES
+"""
+
+
+def restrict_text(slow: int) -> str:
+    """Return  R (f − A u),  or  R f.
+
+    Residuals of rows are kept in a ring of four, in which those that make a coarse row are
+    summed before they are halved; planes are added where they belong.
+    """
+    row = """
+            if zero:
+                copy_row(ring, {slot}, f, {o}, n)
+            else:
+                residual_row(ring, {slot}, u, f, g, C, {i}, {j})"""
+    head = """
+
+@piece
+def copy_row(t, to, f, o, n):
+    k = 0
+    while k + LANES <= n:
+        store(t, to + k, load(f, o + k))
+        k += LANES
+    store_part(t, to + k, load_part(f, o + k, n - k), n - k)
 
 
 @loop
-def restrict(out, u, f, zero, t, c, g, gc, C, to0, by0, to1, by1, fast, lo, hi):
-    # R (f − A u), or R f if zero; only the coarse planes lo … hi − 1
+def restrict(out, u, f, zero, t, c, ring, has, g, gc, C, to0, by0, rows, by, fast, lo, hi):
     p, q, n, Q, N = g[0], g[1], g[2], gc[1], gc[2]
-    for k in range(lo * Q * N, hi * Q * N):
-        out[k] = 0.0
+    size = ring.size // 4
+"""
+    if slow == 0:
+        return (
+            head
+            + f"""
+    if lo < hi:
+        for x in range(1):{row.format(slot="LANES", o="0", i="0", j="0")}
+        copy_row(t, LANES, ring, LANES, n)
+        compress(c, t, n, N, fast)
+        copy_row(out, 0, c, 0, N)
+"""
+        )
+    if slow == 1:
+        return (
+            head
+            + f"""
+    has[:] = -1
+    for I in range(lo, hi):
+        for x in range(4):
+            i = rows[I, x]
+            if has[x] == i or by[I, x] == 0:
+                continue
+            has[x] = i{row.format(slot="x * size", o="i * n", i="i", j="0")}
+        mix(t, ring, n, by, I, size)
+        compress(c, t, n, N, fast)
+        copy_row(out, I * N, c, 0, N)
+"""
+        )
+    return (
+        head
+        + f"""
+    out[lo * Q * N:hi * Q * N] = 0.0
     for i in range(p):
         wanted = False
         for a in range(2):
             wanted |= lo <= to0[i, a] < hi and by0[i, a] != 0
         if not wanted:
             continue
-        for j in range(q):
-            if zero:
-                for k in range(n):
-                    t[LANES + k] = f[(i * q + j) * n + k]
-            else:
-                residual_row(t, LANES, u, f, g, C, i, j)
+        has[:] = -1
+        for J in range(Q):
+            for x in range(4):
+                j = rows[J, x]
+                if has[x] == j or by[J, x] == 0:
+                    continue
+                has[x] = j{
+            textwrap.indent(
+                row.format(slot="x * size", o="(i * q + j) * n", i="i", j="j"), "    "
+            )
+        }
+            mix(t, ring, n, by, J, size)
             compress(c, t, n, N, fast)
             for a in range(2):
-                for b in range(2):
-                    w, I = by0[i, a] * by1[j, b], to0[i, a]
-                    if w != 0 and lo <= I < hi:
-                        add_row(out, (I * Q + to1[j, b]) * N, c, w, N)
+                I, w = to0[i, a], by0[i, a]
+                if w != 0 and lo <= I < hi:
+                    add_row(out, (I * Q + J) * N, c, w, N)
 """
-)
+    )
 
-PROLONG = (
-    GUARDS
-    + """
+
+EXPAND = """
 
 @piece
 def expand(u, o, c, n, count, fast, keep):
@@ -124,19 +193,20 @@ def expand(u, o, c, n, count, fast, keep):
 
 @piece
 def gather(c, e, i, j, Q, N, to0, by0, to1, by1):
+    o0, o1 = (to0[i, 0] * Q + to1[j, 0]) * N, (to0[i, 0] * Q + to1[j, 1]) * N
+    o2, o3 = (to0[i, 1] * Q + to1[j, 0]) * N, (to0[i, 1] * Q + to1[j, 1]) * N
+    v0, v1 = spread(c, by0[i, 0] * by1[j, 0]), spread(c, by0[i, 0] * by1[j, 1])
+    v2, v3 = spread(c, by0[i, 1] * by1[j, 0]), spread(c, by0[i, 1] * by1[j, 1])
     k = 0
-    while k < N:
-        store(c, LANES + k, spread(c, 0.0))
+    while k + LANES <= N:
+        x = v0 * load(e, o0 + k) + v1 * load(e, o1 + k)
+        store(c, LANES + k, x + v2 * load(e, o2 + k) + v3 * load(e, o3 + k))
         k += LANES
-    for a in range(2):
-        for b in range(2):
-            w = by0[i, a] * by1[j, b]
-            if w != 0:
-                o, k, vw = (to0[i, a] * Q + to1[j, b]) * N, 0, spread(c, w)
-                while k < N:
-                    x = load(c, LANES + k) + vw * load_part(e, o + k, N - k)
-                    store(c, LANES + k, x)
-                    k += LANES
+    m = N - k
+    if m > 0:
+        x = v0 * load_part(e, o0 + k, m) + v1 * load_part(e, o1 + k, m)
+        x = x + v2 * load_part(e, o2 + k, m) + v3 * load_part(e, o3 + k, m)
+        store(c, LANES + k, x)
 
 
 @loop
@@ -148,15 +218,3 @@ def prolong(u, e, c, g, gc, to0, by0, to1, by1, fast, keep, lo, hi):
             gather(c, e, i, j, Q, N, to0, by0, to1, by1)
             expand(u, (i * q + j) * n, c, n, N, fast, keep)
 """
-)
-
-
-@cache
-def transfers(single: bool) -> ModuleType:
-    """Return the compiled prolongation."""
-    from pdekit.engine._codegen import compiled_module
-    from pdekit.linalg._kernels import HEADER, digest
-
-    text = HEADER % {"lanes": 16 if single else 8} + PROLONG
-    name = f"prolong_{'single' if single else 'double'}"
-    return compiled_module(name, f"# {digest()}\n" + text)

@@ -10,11 +10,17 @@ from typing import Any
 import numpy as np
 
 from pdekit.linalg._kernels_plan import SHARE, Fields, Lines, Plan, share
-from pdekit.linalg._kernels_transfer import transfers
 from pdekit.linalg.multigrid._axis import AxisTransfer
 from pdekit.typing import Array
 
 Table = tuple[Array, Array]
+
+
+def _table(to: Array, by: Array) -> Table:
+    return (
+        np.ascontiguousarray(to, dtype=np.int64),
+        np.ascontiguousarray(by, dtype=float),
+    )
 
 
 class Transfer:
@@ -26,24 +32,21 @@ class Transfer:
         *slow, count = self.shape
         slow += [1] * (2 - len(slow))
         self.gc = np.array([*slow, count], dtype=np.int64)
-        self._prolong = transfers(fine.real == np.float32).prolong
         nothing = np.array([[0, 0]]), np.array([[1.0, 0.0]])
-        tables = [step.table for step in steps[:-1]]
-        tables += [nothing] * (2 - len(tables))
-        halves = [step.half for step in steps[:-1]] + [1.0] * (3 - len(steps))
-        self._up: list[Array] = []
-        self._down: list[Array] = []
-        for (to, by), half in zip(tables, halves, strict=True):
-            to = np.ascontiguousarray(to, dtype=np.int64)
-            self._up += [to, np.ascontiguousarray(by, dtype=float)]
-            self._down += [to, np.ascontiguousarray(by * half, dtype=float)]
-        self._up.append(steps[-1].prolongation)
-        self._down.append(steps[-1].restriction)
+        *before, last = steps
+        tables = [step.table for step in before] + [nothing] * (3 - len(steps))
+        self._up = [*_table(*tables[0]), *_table(*tables[1]), last.prolongation]
+        to, by = _table(*tables[0])
+        half = before[0].half if before else 1.0
+        rows = before[-1].rows if before else (np.zeros((1, 4)), np.zeros((1, 4)))
+        self._down = [to, half * by, *_table(*rows), last.restriction]
         shares = threads if fine.size >= SHARE * threads else 1
         self._bounds = [round(k * slow[0] / shares) for k in range(shares + 1)]
         self._fine_bounds = [round(k * int(fine.g[0]) / shares) for k in range(shares + 1)]
-        longest = fine.shape[-1] + 8 * fine.lanes
+        longest = (fine.shape[-1] // fine.lanes + 9) * fine.lanes
         self._rows = [np.zeros((2, longest), fine.real) for _ in range(shares)]
+        self._rings = [np.zeros(4 * longest, fine.real) for _ in range(shares)]
+        self._has = [np.zeros(4, np.int64) for _ in range(shares)]
 
     def restrict(self, f: Array, u: Array | None, out: Array) -> None:
         """Write  R (f − A u),  or  R f  without u."""
@@ -52,9 +55,9 @@ class Transfer:
         g, c = self.fine.call
 
         def run(k: int, lo: int, hi: int) -> None:
-            t, row = self._rows[k]
+            rows = (*self._rows[k], self._rings[k], self._has[k])
             self.fine.loops.restrict(
-                flat, v, f, u is None, t, row, g, self.gc, c, *self._down, lo, hi
+                flat, v, f, u is None, *rows, g, self.gc, c, *self._down, lo, hi
             )
 
         share(run, self._bounds)
@@ -64,7 +67,7 @@ class Transfer:
         e, flat = e.reshape(-1), u.reshape(-1)
 
         def run(k: int, lo: int, hi: int) -> None:
-            self._prolong(
+            self.fine.loops.prolong(
                 flat, e, self._rows[k][0], self.fine.g, self.gc, *self._up, keep, lo, hi
             )
 

@@ -30,8 +30,8 @@ class Smoother(Protocol):
 
     name: str
 
-    def before(self, level: Level, u: Array, f: Array, zero: bool) -> None:
-        """Relax; from zero, whatever u holds, if ``zero``."""
+    def before(self, level: Level, u: Array, f: Array, how: int) -> float:
+        """Relax; see `Plan.sweep` for ``how`` and for what is returned."""
         ...
 
     def after(self, level: Level, u: Array, f: Array) -> None:
@@ -47,9 +47,9 @@ class RedBlack:
     def __init__(self, symmetric: bool) -> None:
         self._last = int(symmetric)
 
-    def before(self, level: Level, u: Array, f: Array, zero: bool) -> None:
+    def before(self, level: Level, u: Array, f: Array, how: int) -> float:
         """Relax red, then black."""
-        level.plan.sweep(u, f, 0, int(zero))
+        return level.plan.sweep(u, f, 0, how)
 
     def after(self, level: Level, u: Array, f: Array) -> None:
         """Relax in the same order, or in the opposite one if symmetric."""
@@ -67,11 +67,12 @@ class Chebyshev:
     def __init__(self, degree: int = DEGREE) -> None:
         self._degree = degree
 
-    def before(self, level: Level, u: Array, f: Array, zero: bool) -> None:
+    def before(self, level: Level, u: Array, f: Array, how: int) -> float:
         """Relax."""
-        if zero:
+        if how == 1:
             u.fill(0)
         self.after(level, u, f)
+        return 0.0
 
     def after(self, level: Level, u: Array, f: Array) -> None:
         """Relax."""
@@ -92,11 +93,12 @@ class Jacobi:
 
     name = "jacobi"
 
-    def before(self, level: Level, u: Array, f: Array, zero: bool) -> None:
+    def before(self, level: Level, u: Array, f: Array, how: int) -> float:
         """Relax."""
-        if zero:
+        if how == 1:
             u.fill(0)
         self.after(level, u, f)
+        return 0.0
 
     def after(self, level: Level, u: Array, f: Array) -> None:
         """Relax."""
