@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from pdekit.errors import ShapeError
 from pdekit.fft import store
 from pdekit.fft.backends import get, importable
-from pdekit.fft.layout import Layout, Plan
+from pdekit.fft.layout import TRIGONOMETRIC, Execute, Layout, Plan
 
 # Libraries worth timing, best first by experience. numpy never wins; torch ties at best
 # and takes a second to import.
@@ -20,6 +20,9 @@ _CANDIDATES = ("pyfftw", "ducc", "scipy")
 _SHORT = 4096
 # Points of one transform from which a second thread may pay; below, it costs up to 26 x.
 _PARALLEL = 2**17
+# Numbers from which the choice of a library is worth the time that timing takes.
+_WORTH_TIMING = 2**14
+_FFTW_PLANS = 2**16
 _TIMING_SECONDS = 0.3
 _SAMPLE_SECONDS = 2e-3
 
@@ -68,6 +71,50 @@ def plan(
     return planned
 
 
+def executors(
+    physical: NDArray[Any],
+    spectral: NDArray[Any],
+    *,
+    axes: Sequence[int] | None = None,
+    kind: str = "c2c",
+    workers: int = 1,
+    reproducible: bool = False,
+) -> tuple[Execute, Execute, dict[str, Any]]:
+    """Return what a plan does between two buffers that exist already, and who does it.
+
+    So the axes of one array can be transformed one after the other, each by the library
+    that is fastest along it.  Overwrites the buffers.  The parameters are those of `plan`,
+    but threads may pay from 2^17 numbers in all, and libraries are timed from 2^14 on.
+    """
+    layout = Layout.of(physical.shape, axes, kind, physical.dtype)
+    if workers < 1:
+        raise ShapeError("at least 1", workers, "workers")
+    workers = workers if physical.size >= _PARALLEL else 1
+    names = _for_many_lines(layout)
+    if reproducible or physical.size < _WORTH_TIMING:
+        name, how = names[0], {"choice": "rule"}
+    else:
+        name, workers, how = _fastest(layout, workers, names)
+    forward, inverse, more = get(name).executors(
+        layout, physical, spectral, workers=workers, reproducible=reproducible
+    )
+    info = {"backend": name, "transform": str(layout), "workers": workers}
+    return forward, inverse, info | more | how
+
+
+def _for_many_lines(layout: Layout) -> list[str]:
+    """Return the libraries worth timing for all lines of an array, best first.
+
+    FFTW does sines and cosines of many lines in two to four times the time of ducc (1023²
+    or 127³ numbers, types 1, 2 and 4), after seconds of planning.
+    """
+    names = [name for name in ("ducc", "scipy", "pyfftw") if importable(name)] or ["numpy"]
+    large = layout.members * layout.points > _FFTW_PLANS
+    if large and layout.kind in TRIGONOMETRIC and names[0] == "ducc":
+        names = [name for name in names if name != "pyfftw"]
+    return names
+
+
 def _chosen(
     layout: Layout, workers: int, reproducible: bool
 ) -> tuple[str, int, dict[str, Any]]:
@@ -77,6 +124,12 @@ def _chosen(
         return (names if len(layout.axes) == 1 else several)[0], workers, {"choice": "rule"}
     if len(layout.axes) == 1 and layout.points <= _SHORT and layout.kind in ("c2c", "r2c"):
         names = names[:1]
+    return _fastest(layout, workers, names)
+
+
+def _fastest(
+    layout: Layout, workers: int, names: Sequence[str]
+) -> tuple[str, int, dict[str, Any]]:
     trials = {f"{name} {n}": (name, n) for n in sorted({1, workers}) for name in names}
     if len(trials) == 1:
         return names[0], workers, {"choice": "rule"}
@@ -103,6 +156,24 @@ def _times(layout: Layout, trials: dict[str, tuple[str, int]]) -> dict[str, floa
     }
     for buffer in buffers:
         buffer.fill(0)  # planning has left something in them
+    return _seconds(pairs)
+
+
+def quickest(key: str, pairs: dict[str, tuple[Execute, Execute]]) -> str:
+    """Return the name of the fastest of some ways to do the same transforms.
+
+    Timed once, on buffers that hold zeros, and kept in the user's cache under ``key``.
+    """
+    stored = store.read("choices").get(key)
+    if isinstance(stored, dict) and (name := str(stored.get("fastest"))) in pairs:
+        return name
+    seconds = _seconds(pairs)
+    fastest = min(seconds, key=lambda name: seconds[name])
+    store.write("choices", {key: {"fastest": fastest, "seconds": seconds}})
+    return fastest
+
+
+def _seconds(pairs: dict[str, tuple[Execute, Execute]]) -> dict[str, float]:
     repeats = {}
     for trial, (forward, inverse) in pairs.items():
         _sample(forward, inverse, 1)  # the first call touches tables and memory
