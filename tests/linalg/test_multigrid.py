@@ -13,7 +13,7 @@ from pdekit import Axis, Grid
 from pdekit.errors import PdekitError
 from pdekit.linalg import discretize
 from pdekit.linalg.multigrid import Multigrid, _hierarchy
-from tests.linalg.grids import KINDS, box, cube, good, noise, smooth_k
+from tests.linalg.grids import KINDS, MIXED, box, cube, good, noise, smooth_k
 
 rng = np.random.default_rng(2)
 
@@ -97,34 +97,16 @@ def test_every_boundary_against_a_sparse_solution(ndim: int) -> None:
         assert np.abs(solution.x - exact).max() < 1e-7 * np.abs(exact).max(), kinds
 
 
-@pytest.mark.parametrize("side", ["dirichlet_neumann", "neumann_dirichlet"])
-def test_axes_with_two_kinds_of_walls(side: str) -> None:
-    """Which grids offer later; the transfers only ask what holds at each end."""
-    from pdekit.linalg.multigrid._axis import AxisTransfer, can_halve
-
-    class Mixed:
-        boundary, centring, n = side, "vertex", 8
-
-    axis: Any = Mixed()
-    assert can_halve(axis)
-    step = AxisTransfer(axis)
-    assert step.offset == int(side.startswith("dirichlet"))
-    kept = np.arange(step.offset, 8, 2)
-    # a wall of value zero lies one point before or behind
-    wall = 8 if side.endswith("dirichlet") else -1
-    line = np.arange(8) - wall
-    to, by = step_table(step, 4)
-    assert np.allclose((line[kept][to] * by).sum(1), line)
-
-
-def step_table(step: Any, coarse: int) -> Any:
-    from unittest.mock import patch
-
-    class Coarse:
-        n = coarse
-
-    with patch.object(type(step), "coarse", Coarse()):
-        return step.table
+@pytest.mark.parametrize("kind", MIXED)
+@pytest.mark.parametrize("transfer", ["geometric", "operator"])
+def test_two_kinds_of_walls_on_an_axis(kind: Any, transfer: str) -> None:
+    for ndim, k in itertools.product((1, 2, 3), (1.0, smooth_k)):
+        op = discretize(cube((512, 32, 16)[ndim - 1], ndim, kind), k)
+        solution = Multigrid(op, transfer=transfer).solve(noise(op), rtol=1e-10)
+        assert solution.converged
+        assert solution.iterations <= 22
+        exact = spsolve(op.tocsr().tocsc(), noise(op).ravel()).reshape(op.shape)
+        assert np.abs(solution.x - exact).max() < 1e-7 * np.abs(exact).max()
 
 
 def test_linear_and_symmetric_and_positive() -> None:

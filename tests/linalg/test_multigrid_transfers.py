@@ -12,7 +12,7 @@ from scipy.sparse.linalg import LinearOperator, cg, spsolve
 from pdekit.linalg import discretize
 from pdekit.linalg.multigrid import Multigrid
 from pdekit.linalg.multigrid._axis import AxisTransfer, can_halve, good_size
-from tests.linalg.grids import KINDS, box, cube, good, noise, smooth_k
+from tests.linalg.grids import KINDS, MIXED, box, cube, good, noise, smooth_k
 
 rng = np.random.default_rng(3)
 
@@ -212,7 +212,7 @@ def test_single_precision_of_boxes() -> None:
     assert single.iterations <= Multigrid(op).solve(b, rtol=1e-11).iterations + 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", KINDS + MIXED)
 def test_good_sizes_halve(kind: Any) -> None:
     for n in range(13, 200):
         axis = cube(n, 1, kind).axes[0]
