@@ -34,7 +34,7 @@ from pdekit.linalg._kernels_vector import (
     store_part, total, zip_high, zip_low,
 )
 
-piece = njit(error_model="numpy", fastmath={"contract"}, nogil=True)
+piece = njit(error_model="numpy", fastmath={"contract"}, nogil=True, forceinline=True)
 LANES = %(lanes)d
 AHEAD = 512
 """
