@@ -38,6 +38,7 @@ MEASURED = {
 """Residual reduction per cycle by an independent program, specification 4.4."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cycle", "ndim"), MEASURED)
 def test_convergence_factors(cycle: Any, ndim: int) -> None:
     op = discretize(cube(127 if ndim == 2 else 63, ndim))
@@ -46,6 +47,7 @@ def test_convergence_factors(cycle: Any, ndim: int) -> None:
         assert found == pytest.approx(expected, rel=0.1), (pre, post)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("smoother", "expected"),
     [("red-black", (0.250, 0.074, 0.053, 0.041)), ("jacobi", (0.600, 0.360, 0.216, 0.137))],
@@ -57,7 +59,9 @@ def test_two_grids_follow_local_fourier_analysis(
     steps, op = _hierarchy._steps, discretize(cube(128, 2, KINDS[2]))
     fine = op.shape
     monkeypatch.setattr(
-        _hierarchy, "_steps", lambda level: steps(level) if level.shape == fine else None
+        _hierarchy,
+        "_steps",
+        lambda level, _: steps(level, 0) if level.shape == fine else None,
     )
     for (pre, post), rho in zip(SWEEPS, expected, strict=True):
         mg = Multigrid(op, "V", pre, post, smoother)
@@ -77,6 +81,7 @@ def test_cycles_do_not_depend_on_the_number_of_points() -> None:
     assert np.ptp(factors[1:]) < 0.1 * max(factors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ndim", [1, 2, 3])
 def test_every_boundary_against_a_sparse_solution(ndim: int) -> None:
     every = list(itertools.product(KINDS, repeat=ndim))[:: (1, 1, 1, 11)[ndim]]
@@ -97,6 +102,7 @@ def test_every_boundary_against_a_sparse_solution(ndim: int) -> None:
         assert np.abs(solution.x - exact).max() < 1e-7 * np.abs(exact).max(), kinds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MIXED)
 @pytest.mark.parametrize("transfer", ["geometric", "operator"])
 def test_two_kinds_of_walls_on_an_axis(kind: Any, transfer: str) -> None:
@@ -109,6 +115,7 @@ def test_two_kinds_of_walls_on_an_axis(kind: Any, transfer: str) -> None:
         assert np.abs(solution.x - exact).max() < 1e-7 * np.abs(exact).max()
 
 
+@pytest.mark.slow
 def test_linear_and_symmetric_and_positive() -> None:
     for kind, k, transfer in itertools.product(
         KINDS, (1.0, smooth_k), ("geometric", "operator")
@@ -281,6 +288,7 @@ def test_smoothers_of_all_points_at_once(smoother: str, ndim: int) -> None:
     assert abs(np.vdot(mg.apply(r), s) - np.vdot(r, mg.apply(s))) < 1e-13 * scale
 
 
+@pytest.mark.slow
 def test_single_precision_inside_keeps_the_accuracy() -> None:
     op = discretize(cube(127, 2), smooth_k)
     b = noise(op)
@@ -309,6 +317,35 @@ def test_strong_couplings_are_coarsened_first(ratio: float) -> None:
         assert factor(mg) < 0.3
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_lines_bear_any_anisotropy(axis: int, ndim: int) -> None:
+    """Full coarsening with lines along the strong couplings, whatever the ratio."""
+    if axis >= ndim:
+        pytest.skip("no such axis")
+    for ratio, k in itertools.product((1.0, 30.0, 3000.0), (1.0, smooth_k)):
+        lengths = [1.0 if d == axis else float(np.sqrt(ratio)) for d in range(ndim)]
+        n = 63 if ndim == 2 else 15
+        axes = [
+            Axis(s, n, 0.0, x, "dirichlet") for s, x in zip("xyz", lengths, strict=False)
+        ]
+        op = discretize(Grid(tuple(axes)), (lambda *x: 1.0) if k == 1.0 else k)
+        mg = Multigrid(op, smoother="line", transfer="geometric")
+        assert mg.levels[1].shape == ((n - 1) // 2,) * ndim
+        assert factor(mg) < (0.1 if ndim == 2 else 0.23)
+        mg = Multigrid(op, smoother="line", transfer="geometric", symmetric=True)
+        r, s = noise(op, 1), noise(op, 2)
+        scale = np.linalg.norm(r) * np.linalg.norm(mg.apply(s))
+        assert abs(np.vdot(mg.apply(r), s) - np.vdot(r, mg.apply(s))) < 1e-13 * scale
+        # one line is an exact solution
+        single = discretize(Grid((axes[axis],)), k)
+        x = np.zeros(n)
+        line = Multigrid(single, smoother="line", transfer="geometric")
+        line.smoother.after(line.levels[0], x, noise(single))
+        assert np.abs(single.residual(noise(single), x)).max() < 1e-9
+
+
 def replaced(axis: Axis, name: str) -> Axis:
     return Axis(name, axis.n, axis.lower, axis.upper, axis.boundary)
 
@@ -333,6 +370,7 @@ def test_odd_numbers_around_a_periodic_axis() -> None:
     assert mg.solve(noise(op)).converged
 
 
+@pytest.mark.slow
 def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     from pdekit.linalg import _kernels_plan
     from pdekit.linalg.multigrid import _level

@@ -199,6 +199,7 @@ def test_wrong_coefficients_are_refused() -> None:
         discretize(Grid((Axis("x", 8, 0.0, 1.0, "chebyshev"),)))
 
 
+@pytest.mark.slow
 def test_two_threads_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     from pdekit.linalg import _kernels_plan as plans
     from pdekit.linalg._kernels_tables import coefficients_of
