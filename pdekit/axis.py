@@ -15,7 +15,14 @@ from pdekit.arrays import namespace
 from pdekit.errors import PdekitError, UnknownName
 from pdekit.typing import Array
 
-Boundary = Literal["periodic", "dirichlet", "neumann", "chebyshev"]
+Boundary = Literal[
+    "periodic",
+    "dirichlet",
+    "neumann",
+    "dirichlet_neumann",
+    "neumann_dirichlet",
+    "chebyshev",
+]
 Centring = Literal["vertex", "cell"]
 FloatArray = NDArray[np.float64]
 
@@ -26,6 +33,10 @@ _KINDS = {
     ("dirichlet", "cell"): ("dst2", 1),
     ("neumann", "vertex"): ("dct1", 2),
     ("neumann", "cell"): ("dct2", 1),
+    ("dirichlet_neumann", "vertex"): ("dst3", 1),
+    ("dirichlet_neumann", "cell"): ("dst4", 1),
+    ("neumann_dirichlet", "vertex"): ("dct3", 1),
+    ("neumann_dirichlet", "cell"): ("dct4", 1),
     ("chebyshev", "vertex"): ("chebyshev", 2),
 }
 """Every kind of axis there is: its transform and the fewest points it makes sense for."""
@@ -59,6 +70,11 @@ class Axis:
     neumann    cell      lower + (j + ½) h                   length / n         cos kx
     chebyshev  vertex    Gauss-Lobatto, ascending            smallest one       polynomials
     =========  ========  ==================================  =================  ===========
+
+    ``dirichlet_neumann`` has a Dirichlet wall at the lower end and a Neumann wall at the
+    upper one, ``neumann_dirichlet`` the other way round: h = length / n, and the modes are
+    sines or cosines of  (m + ½) π (x − lower) / length.  Vertex-centred points leave out
+    the Dirichlet wall and include the Neumann wall.
 
     Examples
     --------
@@ -150,7 +166,8 @@ class Axis:
         """The periodic axis that an odd or even reflection at the walls makes of this one.
 
         A sine series is an odd, a cosine series an even Fourier series of period twice the
-        length; a Chebyshev series is a cosine series in θ, x = middle − (length / 2) cos θ.
+        length, or four times the length if one wall of two is Dirichlet; a Chebyshev series
+        is a cosine series in θ, x = middle − (length / 2) cos θ.
         ``first`` is the distance from the lower end to the first sample of that axis.
         """
         n, period = self.n, 2.0 * self.length
@@ -165,6 +182,10 @@ class Axis:
                 n, parity = 2 * n, 1
             case "dct1":
                 n, parity = 2 * (n - 1), 1
+            case "dst3" | "dst4":
+                n, period, parity = 4 * n, 4.0 * self.length, -1
+            case "dct3" | "dct4":
+                n, period, parity = 4 * n, 4.0 * self.length, 1
             case _:
                 n, period, parity = 2 * (n - 1), 2.0 * math.pi, 1
         first = 0.5 * period / n if self.centring == "cell" else 0.0
@@ -180,6 +201,9 @@ class Axis:
             return x
         if self.transform == "dct1":
             return np.linspace(self.lower, self.upper, self.n)
+        if self.transform in ("dst3", "dct3"):
+            x = np.linspace(self.lower, self.upper, self.n + 1)
+            return x[1:] if self.transform == "dst3" else x[:-1]
         first = 0.5 if self.centring == "cell" else float(self.transform == "dst1")
         cells = self.n + 1 if self.transform == "dst1" else self.n
         return np.asarray(self.lower + self.length * ((np.arange(self.n) + first) / cells))
@@ -188,8 +212,8 @@ class Axis:
         """Quadrature weights, shape ``(n,)``.
 
         Clenshaw-Curtis for Chebyshev (exact for polynomials of degree n - 1). Otherwise the
-        trapezoidal or midpoint rule, under which the modes of the axis are orthogonal; on a
-        vertex-centred Dirichlet axis the two wall values are zero and have no weight.
+        trapezoidal or midpoint rule, under which the modes of the axis are orthogonal; the
+        value on a vertex-centred Dirichlet wall is zero and has no weight.
         """
         if self.boundary == "chebyshev":
             k = np.arange(0, self.n, 2)
@@ -200,12 +224,14 @@ class Axis:
             w[1:-1] *= 2.0
             return w
         w = np.full(self.n, self.spacing)
-        if self.transform == "dct1":
-            w[[0, -1]] *= 0.5
+        if self.transform in ("dct1", "dct3"):
+            w[0] *= 0.5
+        if self.transform in ("dct1", "dst3"):
+            w[-1] *= 0.5
         return w
 
     def modes(self, real: bool = False) -> FloatArray:
-        """Whole numbers of the modes in the order of the transform.
+        """Whole numbers of the modes of the `image` in the order of the transform.
 
         ``real`` asks for the non-negative half that the transform of a real field keeps.
         """
@@ -216,6 +242,8 @@ class Axis:
                 return np.fft.ifftshift(np.arange(self.n, dtype=np.float64) - self.n // 2)
             case "dst1" | "dst2":
                 return np.arange(1.0, self.n + 1.0)
+            case "dst3" | "dst4" | "dct3" | "dct4":
+                return np.arange(1.0, 2.0 * self.n, 2.0)
             case _:
                 return np.arange(self.n, dtype=np.float64)
 

@@ -198,7 +198,7 @@ class Grid:
         u = self._field(u)
         scale = 1.0
         for i, axis in enumerate(self.axes):
-            if axis.transform in ("dct1", "chebyshev"):
+            if axis.transform in ("dct1", "dct3", "dst3", "chebyshev"):
                 w = axis.weights().reshape((-1,) + (1,) * (self.ndim - 1 - i))
                 u = u * as_like(w, u)
             else:

@@ -116,11 +116,11 @@ def sum_at(u: Field, axes: Sequence[Axis], points: Sequence[Array]) -> Array:
 
 def coefficients(u: Field, axis: Axis) -> Array:
     """Real coefficients of the series of ``u`` in the functions that `basis` returns."""
-    image = axis.image
-    k = np.arange(image.n // 2 + 1)
+    image, kept = axis.image, _kept(axis)
+    k = np.arange(image.n // 2 + 1)[kept]
     phase = 2.0 * math.pi / image.period * image.first * k
-    factor = np.exp(-1j * phase) * multiplicity(image.n) / image.n
-    c = _transform(_reflect(u, axis)) * as_like(factor, u)
+    factor = np.exp(-1j * phase) * multiplicity(image.n)[kept] / image.n
+    c = _transform(_reflect(u, axis))[..., kept] * as_like(factor, u)
     if image.parity:
         return c.real if image.parity > 0 else c.imag
     return namespace(u).concatenate([c.real, c.imag], axis=-1)
@@ -131,7 +131,7 @@ def basis(x: Array, axis: Axis) -> Array:
     xp, image = namespace(x), axis.image
     if axis.boundary == "chebyshev":
         return _chebyshev_polynomials(1.0 - 2.0 * (x - axis.lower) / axis.length, axis.n)
-    k = as_like(np.arange(image.n // 2 + 1.0), x)
+    k = as_like(np.arange(image.n // 2 + 1.0)[_kept(axis)], x)
     theta = (2.0 * math.pi / image.period) * (x - axis.lower)[:, None] * k
     if image.parity > 0:
         return xp.cos(theta)
@@ -147,6 +147,11 @@ def multiplicity(n: int) -> Array:
     if n % 2 == 0:
         w[-1] = 1.0
     return w
+
+
+def _kept(axis: Axis) -> slice:
+    """Modes of the image that need not be zero: the odd ones if two walls differ."""
+    return slice(1, None, 2) if axis.image.n == 4 * axis.n else slice(None)
 
 
 def _transform(samples: Field) -> Spectrum:
@@ -170,6 +175,18 @@ def _reflect(u: Field, axis: Axis) -> Field:
             parts = [u, -mirrored]
         case "dct2":
             parts = [u, mirrored]
+        case "dst3":
+            wall = zeros((*u.shape[:-1], 1), u)
+            half = [wall, u, mirrored[..., 1:]]
+            parts = [*half, *(-part for part in half)]
+        case "dct3":
+            wall = zeros((*u.shape[:-1], 1), u)
+            half = [u, wall, -mirrored[..., :-1]]
+            parts = [*half, *(-part for part in half)]
+        case "dst4":
+            parts = [u, mirrored, -u, -mirrored]
+        case "dct4":
+            parts = [u, -mirrored, -u, mirrored]
         case _:
             parts = [u, mirrored[..., 1:-1]]
     return namespace(u).concatenate(parts, axis=-1)
@@ -177,7 +194,7 @@ def _reflect(u: Field, axis: Axis) -> Field:
 
 def _window(samples: Field, axis: Axis) -> Field:
     """Undo `_reflect`: the samples at the points of the axis."""
-    start = 1 if axis.transform == "dst1" else 0
+    start = 1 if axis.transform in ("dst1", "dst3") else 0
     return samples[..., start : start + axis.n]
 
 
