@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Tag
 from pydantic import Field as Key
 
 from pdekit.calculus import Smooth
@@ -67,18 +67,53 @@ class FileCoefficient(BaseModel):
     field: str = Key("coefficient", description="field of the result")
 
 
+def _text(value: Any) -> Any:
+    """Let a formula be a plain number."""
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return repr(value) if plain else value
+
+
+AxisFormula = Annotated[str, BeforeValidator(_text)]
+
+
 class AxisCoefficient(BaseModel):
     """A coefficient for each axis: a medium that conducts better along some."""
 
     model_config = _CONFIG
-    x: Formula
-    y: Formula | None = None
-    z: Formula | None = None
+    x: AxisFormula
+    y: AxisFormula | None = None
+    z: AxisFormula | None = None
 
 
-Coefficient = (
-    Formula | RandomCoefficient | BlockCoefficient | FileCoefficient | AxisCoefficient
-)
+KINDS = {
+    "random_field": RandomCoefficient,
+    "blocks": BlockCoefficient,
+    "file": FileCoefficient,
+    "x": AxisCoefficient,
+}
+
+
+def _kind(value: Any) -> str | None:
+    """Which alternative is meant: the one whose key it has."""
+    if isinstance(value, Mapping):
+        return next((f"<{key}>" for key in KINDS if key in value), None)
+    found = next((f"<{key}>" for key, kind in KINDS.items() if isinstance(value, kind)), None)
+    return "<formula>" if isinstance(value, str) else found
+
+
+Coefficient = Annotated[
+    Annotated[Formula, Tag("<formula>")]
+    | Annotated[RandomCoefficient, Tag("<random_field>")]
+    | Annotated[BlockCoefficient, Tag("<blocks>")]
+    | Annotated[FileCoefficient, Tag("<file>")]
+    | Annotated[AxisCoefficient, Tag("<x>")],
+    Discriminator(
+        _kind,
+        custom_error_type="kind",
+        custom_error_message="must be a formula, or a mapping with one of random_field, "
+        "blocks, file, or with a formula for each axis",
+    ),
+]
 """Positive: a formula, one for each axis, or a field that is drawn or read."""
 
 

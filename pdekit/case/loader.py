@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, TypeAlias
 
 from pydantic import Field as Key
 from pydantic import PrivateAttr, ValidationError, ValidationInfo, field_validator
@@ -22,7 +22,8 @@ from pydantic import PrivateAttr, ValidationError, ValidationInfo, field_validat
 from pdekit import modules, registry
 from pdekit.case.draft import Draft
 from pdekit.case.functions import resolve
-from pdekit.case.rules import apply
+from pdekit.case import boundary_rules, rules
+from pdekit.case.boundary_case import BoundaryCase
 from pdekit.case.schema import (
     AxisSpec,
     CheckSpec,
@@ -37,13 +38,13 @@ from pdekit.case.schema import (
 from pdekit.case.source import Overrides, Source
 from pdekit.case.types import Number, Section
 from pdekit.case.wording import followed, plain_words, shown
-from pdekit.case.yaml_lines import KeyPath, parse, read_text, write
-from pdekit.errors import CaseError, Problem, suggestion
+from pdekit.case.written import Written
+from pdekit.case.yaml_lines import KeyPath, parse, read_text
+from pdekit.errors import CaseError, Problem, near_misses, suggestion
 
 __all__ = ["Case", "case_schema", "load_case", "shipped_cases"]
 
 _MAX_PROBLEMS = 100
-_NOT_THE_ANSWER = ("name", "title", "reference", "outputs", "checks")
 
 
 class Case(Written):
@@ -65,10 +66,19 @@ class Case(Written):
     checks: dict[str, CheckSpec] = Key(default={}, description="bounds on metrics")
     run: RunSpec = Key(default=RunSpec(), description="where and how to compute")
 
+    @property
+    def source(self) -> Path | None:
+        """File the case was read from."""
+        return self.origin
+
+
+AnyCase: TypeAlias = Case | BoundaryCase
+"""A case of an equation that evolves in a periodic box, or of a boundary-value problem."""
+
 
 def load_case(
-    source: str | Path | Mapping[str, Any] | Case, overrides: Overrides | None = None
-) -> Case:
+    source: str | Path | Mapping[str, Any] | AnyCase, overrides: Overrides | None = None
+) -> AnyCase:
     """Read a case and check all of it.
 
     Parameters
@@ -102,12 +112,12 @@ def case_schema() -> dict[str, Any]:
     """JSON Schema of case files, for editors."""
     from pdekit.case.editor import editor_schema
 
-    return editor_schema(Case)
+    return editor_schema(Case, BoundaryCase)
 
 
-def _open(source: str | Path | Mapping[str, Any] | Case) -> tuple[str, Source]:
+def _open(source: str | Path | Mapping[str, Any] | AnyCase) -> tuple[str, Source]:
     """Name and unchecked data of whatever a case can be made from."""
-    if isinstance(source, Case):
+    if isinstance(source, Written):
         folder = source._source.folder if source._source else Path.cwd()
         return source.name, Source("<case>", folder, source.to_dict(), trusted=True)
     if isinstance(source, Mapping):
@@ -153,29 +163,43 @@ def _translated(source: Source) -> Source:
     return source
 
 
-def _checked(name: str, source: Source) -> Case:
+def _checked(name: str, source: Source) -> AnyCase:
     """Validate all of a case, or raise everything that is wrong with it."""
     data = _without_nothing(source.data)
     if not isinstance(data, dict) or not data:
         got = "an empty file" if not source.data else shown(source.data)
         problem = source.problem((), f"must be a mapping, key: value (got {got})")
         raise CaseError([*source.problems, problem])
-    draft = Draft({}, source)
+    draft, model = Draft({}, source), _model(data)
+    case: Any = None
     try:
-        case = Case.model_validate(data, context=draft.sections)
+        case = model.model_validate(data, context=draft.sections)
     except ValidationError as error:
-        for path, sentence, about_key in plain_words(error, Case):
+        for path, sentence, about_key in plain_words(error, model):
             draft.say(path, sentence, at_key=about_key)
-        _sound_sections(data, error, draft.sections)
-    for key, field in Case.model_fields.items():
+        _sound_sections(model, data, error, draft.sections)
+    for key, field in model.model_fields.items():
         if key not in data and not field.is_required():
             draft.sections[key] = field.get_default(call_default_factory=True)
-    apply(draft)
+    (rules if model is Case else boundary_rules).apply(draft)
     if draft.problems or source.problems:
         raise CaseError(_in_order(source.problems, draft.problems))
     case = case.model_copy(update={**draft.sections, "name": case.name or name})
     case._source = source
-    return case
+    found: AnyCase = case
+    return found
+
+
+def _model(data: Mapping[str, Any]) -> type[Case] | type[BoundaryCase]:
+    """Return the kind of case: the name of the equation says it, or what it resembles."""
+    equation = data.get("equation")
+    name = equation.get("name") if isinstance(equation, Mapping) else equation
+    if not isinstance(name, str) or name in registry.equations():
+        return Case
+    if name in registry.problems():
+        return BoundaryCase
+    close = near_misses(name, (*registry.equations(), *registry.problems()), 1)
+    return BoundaryCase if {*close} & {*registry.problems()} else Case
 
 
 def _without_nothing(value: Any) -> Any:
@@ -187,12 +211,14 @@ def _without_nothing(value: Any) -> Any:
     )
 
 
-def _sound_sections(data: Any, error: ValidationError, sections: dict[str, Any]) -> None:
+def _sound_sections(
+    model: type[Written], data: Any, error: ValidationError, sections: dict[str, Any]
+) -> None:
     """Validate once more without the unknown keys, so that the rules see the rest."""
     unknown = [e["loc"] for e in error.errors() if e["type"] == "extra_forbidden"]
-    paths = {followed(Case, location)[0] for location in unknown}
+    paths = {followed(model, location)[0] for location in unknown}
     with suppress(ValidationError):
-        Case.model_validate(_without(data, paths), context=sections)
+        model.model_validate(_without(data, paths), context=sections)
 
 
 def _without(value: Any, paths: set[KeyPath], here: KeyPath = ()) -> Any:

@@ -53,7 +53,7 @@ class Written(Section):
         return hash(json.dumps(self.to_dict(), sort_keys=True))
 
     @property
-    def source(self) -> Path | None:
+    def origin(self) -> Path | None:
         """File the case was read from."""
         if self._source is None or self._source.trusted:
             return None

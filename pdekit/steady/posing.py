@@ -73,7 +73,8 @@ class Posed:
     @property
     def names(self) -> tuple[str, ...]:
         """Names that formulas may use."""
-        return (*self.grid.names, "t", *self.case.parameters)
+        time = ("t",) if self.problem.evolves else ()
+        return (*self.grid.names, *time, *self.case.parameters)
 
     def values(self, path: str, text: str, points: Any, t: float = 0.0) -> Array:
         """Evaluate the formula at ``path``, real and finite at all points."""
