@@ -137,6 +137,8 @@ class AbstractProblem(ABC):
         Space dimensions it may be posed in.
     evolves : bool
         Whether ∂ₜu is added on the left.
+    indefinite : bool
+        Whether c may be negative.
     factors : int
         L is the product of so many equal second-order operators, of which those before
         the last have walls with values zero.
@@ -153,6 +155,7 @@ class AbstractProblem(ABC):
     dimensions: ClassVar[tuple[int, ...]] = (1, 2, 3)
     complex: ClassVar[bool] = False
     evolves: ClassVar[bool] = False
+    indefinite: ClassVar[bool] = False
     factors: ClassVar[int] = 1
     exact: ClassVar[Mapping[str, Callable[..., Any]]] = {}
     states: ClassVar[Mapping[str, Callable[..., Any]]] = {}

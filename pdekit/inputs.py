@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from pdekit.case import Case
+from pdekit.case import AnyCase
 from pdekit.case.schema import FileInitial, FileReference
 from pdekit.errors import OutputError
 from pdekit.files import atomic
@@ -13,7 +13,7 @@ from pdekit.files import atomic
 FOLDER = "inputs"
 
 
-def sources(case: Case) -> dict[str, Path]:
+def sources(case: AnyCase) -> dict[str, Path]:
     """Section of the case (``initial``, ``reference``) to the file it reads."""
     found = {}
     for name, kind in (("initial", FileInitial), ("reference", FileReference)):
@@ -23,7 +23,7 @@ def sources(case: Case) -> dict[str, Path]:
     return found
 
 
-def as_written(case: Case) -> Case:
+def as_written(case: AnyCase) -> AnyCase:
     """Return the case as it stands in an output folder, reading the copies there."""
     changed = {
         name: getattr(case, name).model_copy(update={"file": f"{FOLDER}/{name}.h5"})
@@ -32,7 +32,7 @@ def as_written(case: Case) -> Case:
     return case.model_copy(update=changed) if changed else case
 
 
-def keep(case: Case, folder: Path) -> None:
+def keep(case: AnyCase, folder: Path) -> None:
     """Copy what the case reads into an output folder."""
     for name, source in sources(case).items():
         target = folder / FOLDER / f"{name}.h5"
@@ -41,7 +41,7 @@ def keep(case: Case, folder: Path) -> None:
             shutil.copyfile(source, temporary)
 
 
-def spare(case: Case, folder: Path) -> None:
+def spare(case: AnyCase, folder: Path) -> None:
     """Refuse to clear a folder that the case reads from."""
     for source in sources(case).values():
         if source.resolve().is_relative_to(folder.resolve()):

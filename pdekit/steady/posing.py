@@ -102,7 +102,7 @@ class Posed:
             return Smooth.of(text, self.names)
 
     def _known(self, points: Any, t: float) -> dict[str, Any]:
-        named = dict(zip(self.grid.names, points, strict=True))
+        named = dict(zip(self.grid.names, points, strict=False))
         return {**named, "t": t, **self.case.parameters}
 
     def _blaming(self, path: str) -> Blame:

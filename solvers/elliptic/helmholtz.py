@@ -34,6 +34,7 @@ class Helmholtz(AbstractProblem):
     name: ClassVar[str] = "helmholtz"
     Params = HelmholtzParams
     params: HelmholtzParams
+    indefinite = True
     metrics: ClassVar = steady_metrics.METRICS
     references = ("Ihlenburg, Finite Element Analysis of Acoustic Scattering (1998)",)
 

@@ -1,0 +1,218 @@
+"""What only the numbers show of a case: refused or warned of before it is solved."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pdekit.grid import Axis
+from pdekit.linalg.stencil import Stencil, cell_parts, sides
+from pdekit.steady.solving import on_points
+from pdekit.typing import Array
+
+if TYPE_CHECKING:
+    from pdekit.steady.posing import Posed
+    from pdekit.steady.solving import System
+
+BALANCE = 1e-10
+"""Part of the largest datum that the mean of balanced ones may reach by rounding."""
+POINT_SMOOTHERS = ("red_black", "jacobi", "chebyshev")
+STRONG = 8.0
+"""Ratio of couplings beyond which a smoother of points leaves smooth errors rough."""
+SMALL = 16
+"""Intervals that the coarsest grid may have along an axis."""
+
+
+def require_solvable(posed: Posed, op: Stencil, b: Array, project: bool) -> None:
+    """Refuse singular data without a solution (Fredholm's alternative)."""
+    if not op.singular or project or posed.case.manufactured is not None:
+        return
+    mean, largest = float(np.mean(b)), float(np.abs(b).max())
+    if abs(mean) <= BALANCE * largest:
+        return
+    key = next(
+        (key for key in ("source", "boundary") if getattr(posed.case, key)),
+        "equation.source" if posed.problem.params.source is not None else "equation",
+    )
+    walls = posed.grid.is_periodic
+    kind = "periodic" if walls else "Neumann walls"
+    raise posed.case.problem(
+        key,
+        f"has no solution: with {kind} all round and no reaction the data must balance, "
+        f"and their mean is {mean:.3g} (the largest is {largest:.3g}); change them, or let "
+        "solver.project: true take the mean off",
+    )
+
+
+def require_sign(posed: Posed) -> None:
+    """Refuse a reaction that makes a positive problem indefinite."""
+    c = np.asarray(posed.reaction)
+    if posed.problem.indefinite or not np.any(c < 0):
+        return
+    raise posed.case.problem(
+        f"equation.{posed.problem.reaction[0]}",
+        f"must be >= 0 everywhere (it is {c.min():.4g} at its smallest); helmholtz has the "
+        "other sign",
+    )
+
+
+def require_periodic(posed: Posed) -> None:
+    """Refuse a manufactured solution without the period of a periodic axis."""
+    u = posed.chain[0]
+    for d, axis in enumerate(posed.grid.axes):
+        if axis.boundary != "periodic":
+            continue
+        points = list(posed.grid.points())
+        ends = []
+        for end in (axis.lower, axis.upper):
+            points[d] = np.full((1,) * posed.grid.ndim, end)
+            ends.append(
+                [
+                    posed.smooth_values("manufactured", each, points)
+                    for each in (u, u.d(axis.name))
+                ]
+            )
+        for what, a, b in zip(("", "slope "), *ends, strict=True):
+            size = max(np.abs(a).max(), np.abs(b).max(), 1e-300)
+            if np.abs(a - b).max() > 1e-8 * size and np.abs(a - b).max() > 1e-12:
+                raise posed.case.problem(
+                    "manufactured",
+                    f"does not have the period of the axis {axis.name}: its {what or 'value '}"
+                    f"differs between the ends by {np.abs(a - b).max():.3g}",
+                )
+
+
+def warnings_of(posed: Posed, system: System) -> list[str]:
+    """Return sentences about sizes, anisotropy and tolerance."""
+    return [
+        *_sizes(posed, system),
+        *_anisotropy(posed, system),
+        *_tolerance(posed, system),
+    ]
+
+
+def uses_multigrid(system: System) -> bool:
+    """Whether cycles are part of the solver."""
+    return "multigrid" in (system.choice.name, system.choice.preconditioner)
+
+
+def _sizes(posed: Posed, system: System) -> list[str]:
+    if not uses_multigrid(system):
+        return []
+    poor = []
+    for axis in posed.grid.axes:
+        n = intervals(axis)
+        if coarsest(n) > SMALL:
+            better = nearest_good(n)
+            offset = n - axis.n
+            poor.append(
+                f"domain.{axis.name}.points: {axis.n} halves only down to {coarsest(n)} "
+                f"intervals; {' or '.join(str(m - offset) for m in better)} coarsen well"
+            )
+    return poor
+
+
+def intervals(axis: Axis) -> int:
+    """Return the number that is halved from grid to grid."""
+    return round(axis.length / axis.spacing)
+
+
+def coarsest(n: int) -> int:
+    """Return what is left of a number of intervals when it can be halved no more."""
+    while n % 2 == 0 and n > 2:
+        n //= 2
+    return n
+
+
+def nearest_good(n: int) -> list[int]:
+    """Return the nearest numbers below and above that halve down to a small one."""
+    below = next((m for m in range(n, 1, -1) if coarsest(m) <= SMALL), 2)
+    above = next(m for m in range(n, 4 * n) if coarsest(m) <= SMALL)
+    return sorted({below, above})
+
+
+def _anisotropy(posed: Posed, system: System) -> list[str]:
+    smoother = posed.case.solver.smoother
+    if not uses_multigrid(system) or smoother not in POINT_SMOOTHERS:
+        return []
+    ratio = anisotropy(posed)
+    if ratio <= STRONG:
+        return []
+    return [
+        f"solver.smoother: {smoother} smooths point by point, and couplings along the axes "
+        f"differ {ratio:.3g}-fold: convergence will be slow; auto chooses one for lines"
+    ]
+
+
+def anisotropy(posed: Posed) -> float:
+    """Return the ratio of the couplings  k/h²  along the axes, typical of the grid."""
+    logs = [
+        np.log(on_points(posed, d) / axis.spacing**2)
+        for d, axis in enumerate(posed.grid.axes)
+    ]
+    typical = [float(np.median(log)) for log in logs]
+    return math.exp(max(typical) - min(typical))
+
+
+def _tolerance(posed: Posed, system: System) -> list[str]:
+    """Warn where rounding of the residual alone may exceed the tolerance."""
+    rtol = posed.case.solver.rtol
+    if system.choice.name in ("direct", "spectral"):
+        return []
+    condition = largest_eigenvalue(system.op) / max(
+        smallest_eigenvalue(posed, system.op), 1e-300
+    )
+    floor = float(np.finfo(float).eps) * condition
+    if rtol >= floor:
+        return []
+    return [
+        f"solver.rtol: {rtol:g} is below rounding times the condition, {floor:.1e}: "
+        "it may not be reached"
+    ]
+
+
+# -- bounds of the spectrum ------------------------------------------------------------
+
+
+def largest_eigenvalue(op: Stencil) -> float:
+    """Return Gershgorin's bound of the spectrum."""
+    diagonal = op.diagonal()
+    return float(np.max(2 * diagonal - np.minimum(op.reaction, 0)))
+
+
+def smallest_eigenvalue(posed: Posed, op: Stencil) -> float:
+    """Return a bound from below of |λ|, without the null space; 0 where none is known.
+
+    A ≥ k_min (−∇²)_h + c_min  with the eigenvalues of the second difference known, times
+    the smallest part of a cell.
+    """
+    parts = math.prod(float(cell_parts(a).min()) for a in posed.grid.axes)
+    c = np.asarray(op.reaction) / (op.volumes if np.ndim(op.reaction) else 1.0)
+    per_axis = [
+        float(on_points(posed, d).min()) * one_dimensional(axis)
+        for d, axis in enumerate(posed.grid.axes)
+    ]
+    if posed.constant and np.any(c < 0):
+        sums = sum(np.ix_(*per_axis), start=np.zeros(())) + float(c)
+        return parts * float(np.abs(sums).min())
+    if np.any(c < 0):
+        return 0.0
+    if op.singular:  # all start from zero: the smallest that does not
+        return parts * min(float(p[1]) for p in per_axis if len(p) > 1)
+    return parts * (sum(float(p[0]) for p in per_axis) + float(np.min(c)))
+
+
+def one_dimensional(axis: Axis) -> Array:
+    """Return the eigenvalues of  −∂²/∂x²  as second differences on an axis, ascending."""
+    n, h = intervals(axis), axis.spacing
+    lower, upper = sides(axis)
+    if axis.boundary == "periodic":
+        angles = 2 * np.pi * np.arange(n) / n
+    elif lower != upper:
+        angles = np.pi * (np.arange(axis.n) + 0.5) / n
+    else:
+        angles = np.pi * (np.arange(axis.n) + (lower == "dirichlet")) / n
+    found: Any = np.sort(4 / h**2 * np.sin(angles / 2) ** 2)
+    return np.asarray(found)

@@ -1,0 +1,297 @@
+"""Which solver a problem gets, why, and what it did."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pdekit.errors import NotApplicable, PdekitError
+from pdekit.linalg.interface import Preconditioner, Solution
+from pdekit.linalg.stencil import Stencil
+from pdekit.typing import Array
+
+if TYPE_CHECKING:
+    from pdekit.case.boundary_case import LinearSolverSpec
+    from pdekit.steady.posing import Posed
+
+CYCLES, ITERATIONS = 100, 20_000
+"""Most cycles or iterations unless a case says so."""
+Callback = Callable[[int, Array], None]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A solver and what belongs to it, with the reason if it was chosen for the user."""
+
+    name: str
+    method: str = ""
+    preconditioner: str = ""
+    order: int | str = 2
+    why: str = ""
+
+
+def choose(posed: Posed, spec: LinearSolverSpec, op: Stencil) -> Choice:
+    """Return the solver for a problem; ``auto`` becomes one that fits it."""
+    if spec.name == "spectral":
+        return Choice("spectral", order="spectral")
+    if spec.name == "direct":
+        return Choice("direct", order=spec.order or 2)
+    if spec.name == "multigrid":
+        return Choice("multigrid")
+    if spec.name == "auto" and posed.constant and posed.case.mask is None:
+        return Choice("direct", why="constant coefficients on a box: a transform solves it")
+    definite = op.positive_definite or op.singular
+    method = spec.method if spec.method not in (None, "auto") else None
+    preconditioner = spec.preconditioner if spec.preconditioner not in (None, "auto") else None
+    why = []
+    if method is None:
+        method = "cg" if definite else "minres"
+        kind = "positive definite" if definite else "indefinite"
+        why.append(f"{method}: the operator is symmetric and {kind}")
+    if preconditioner is None:
+        preconditioner = "multigrid"
+        why.append("multigrid: iterations do not grow with the number of points")
+    if spec.name == "auto":
+        why.insert(0, "the coefficients vary" if not posed.constant else "there is a mask")
+    return Choice("krylov", method, preconditioner, why="; ".join(why))
+
+
+@dataclass
+class Work:
+    """What all systems of a run took together."""
+
+    iterations: int = 0
+    matvecs: int = 0
+    applications: int = 0
+    setup_s: float = 0.0
+    solve_s: float = 0.0
+    preconditioner_s: float = 0.0
+    matvec_s: float = 0.0
+    worst: float = 0.0
+    method: str = ""
+    histories: list[Array] = field(default_factory=list)
+    truths: list[Array] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
+    converged: bool = True
+    reason: str = "tol"
+
+    def add(self, found: Solution) -> None:
+        """Count a system."""
+        self.iterations += found.iterations
+        self.matvecs += found.matvecs
+        self.applications += found.applications
+        self.solve_s += found.solve_s
+        self.preconditioner_s += found.preconditioner_s
+        self.matvec_s += found.matvec_s
+        self.worst = max(self.worst, found.relative_residual)
+        self.method = found.method
+        self.histories.append(np.asarray(found.history, dtype=float))
+        self.truths.append(np.asarray(found.history_is_true, dtype=bool))
+        for iteration, sentence in found.events:
+            text = f"iteration {iteration}: {sentence}" if iteration else sentence
+            if text not in self.events:
+                self.events.append(text)
+        if not found.converged and self.converged:
+            self.converged, self.reason = False, found.reason
+
+
+class System:
+    """One operator with its solver, set up once and used for any right-hand side.
+
+    Raises
+    ------
+    NotApplicable, PdekitError
+        If the solver does not fit the operator.
+    """
+
+    def __init__(
+        self, posed: Posed, spec: LinearSolverSpec, op: Stencil, added: float = 0.0
+    ) -> None:
+        self.posed, self.spec, self.op, self.added = posed, spec, op, added
+        self.choice = choose(posed, spec, op)
+        began = time.perf_counter()
+        self.tool: Any = self._tool()
+        self.setup_s = time.perf_counter() - began
+
+    def _tool(self) -> Any:
+        """Set up transforms, cycles or a preconditioner."""
+        match self.choice.name:
+            case "direct" | "spectral":
+                return self._direct()
+            case "multigrid":
+                return self._cycles(self.op)
+        return self._preconditioner()
+
+    def _direct(self) -> Any:
+        if not self.posed.constant or self.posed.case.mask is not None:
+            what = "a mask" if self.posed.case.mask is not None else "a coefficient that varies"
+            raise NotApplicable(
+                "name", f"{self.choice.name} is for constant coefficients on a box, and this "
+                f"problem has {what}; use krylov or multigrid",
+            )  # fmt: skip
+        from pdekit.linalg.direct import DirectSolver
+
+        grid, k = stretched(self.posed)
+        c = self.posed.reaction + self.added
+        return DirectSolver(grid, k, c, order=self.choice.order, threads=self._threads)
+
+    @property
+    def _threads(self) -> int:
+        threads = self.posed.case.run.threads
+        return 1 if threads == "auto" else threads
+
+    def _cycles(self, op: Stencil, **more: Any) -> Any:
+        from pdekit.linalg.multigrid import Multigrid
+
+        options = {"cycle": self.spec.cycle or "V", "smoother": self.spec.smoother or "auto"}
+        return Multigrid(op, threads=self._threads, **options, **more)
+
+    def _preconditioner(self) -> Preconditioner | None:
+        name, op = self.choice.preconditioner, self.op
+        if name == "none":
+            return None
+        if not (op.positive_definite or op.singular):
+            op = self._definite()
+        if name == "multigrid":
+            found: Preconditioner = self._cycles(op, symmetric=True)
+            return found
+        if name == "direct":
+            return self._mean_direct()
+        from pdekit.linalg import preconditioners as kinds
+
+        match name:
+            case "jacobi":
+                return kinds.Jacobi(op)
+            case "ssor":
+                return kinds.SSOR(op)
+            case "ic0" | "mic0":
+                return kinds.IncompleteCholesky(op, modified=name == "mic0")
+        return kinds.AlgebraicMultigrid(op)
+
+    def _definite(self) -> Stencil:
+        """Return the operator with its reaction made positive, as minres needs of P."""
+        return Stencil(self.op.grid, self.op.faces, np.abs(self.op.reaction))
+
+    def _mean_direct(self) -> Preconditioner:
+        """Return the transform solver of the operator with mean coefficients."""
+        from pdekit.linalg.direct import DirectSolver
+
+        k = np.exp(np.mean([np.mean(np.log(on_points(self.posed, d)))
+                            for d in range(self.op.grid.ndim)]))  # fmt: skip
+        c = float(np.mean(np.abs(self.posed.reaction))) + self.added
+        found: Preconditioner = DirectSolver(self.op.grid, float(k), c)
+        return found
+
+    # -- solving -----------------------------------------------------------------------
+
+    def solve(
+        self,
+        f: Array,
+        walls: Any,
+        *,
+        project: bool,
+        x0: Array | None = None,
+        callback: Callback | None = None,
+    ) -> Solution:
+        """Solve for a source and data on the walls."""
+        if self.choice.order != 2:
+            return self._transformed(f, walls, project)
+        b = self.op.right_hand_side(f, walls)
+        return self.solve_vector(b, project=project, x0=x0, callback=callback)
+
+    def solve_vector(
+        self,
+        b: Array,
+        *,
+        project: bool,
+        x0: Array | None = None,
+        callback: Callback | None = None,
+    ) -> Solution:
+        """Solve for a right-hand side."""
+        name, spec = self.choice.name, self.spec
+        found: Solution
+        if name == "direct":
+            found = self.tool.solve(b, project=project)
+        elif name == "multigrid":
+            most = spec.maxiter or CYCLES
+            found = self.tool.solve(
+                b, rtol=spec.rtol, max_cycles=most, x0=x0, project=project
+            )
+        else:
+            found = self._iterated(b, project, x0, callback)
+        return judged(found, spec.rtol, exact=name == "direct")
+
+    def _transformed(self, f: Array, walls: Any, project: bool) -> Solution:
+        found: Solution = self.tool.solve_field(f, walls, project=project)
+        return judged(found, self.spec.rtol, exact=True)
+
+    def _iterated(
+        self, b: Array, project: bool, x0: Array | None, callback: Callback | None
+    ) -> Solution:
+        from pdekit.linalg import krylov
+
+        options: dict[str, Any] = {
+            "rtol": self.spec.rtol,
+            "maxiter": self.spec.maxiter or ITERATIONS,
+            "x0": x0,
+            "project": project,
+        }
+        names = {"cg": "conjugate_gradients", "fcg": "flexible_cg"}
+        method = getattr(krylov, names.get(self.choice.method, self.choice.method))
+        if callback is not None:
+            options["callback"] = callback
+        found: Solution = method(self.op, b, self.tool, **options)
+        return found
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the summary says of the solver."""
+        choice = self.choice
+        said: dict[str, Any] = {"name": choice.name, "order": choice.order}
+        if choice.name == "krylov":
+            said |= {"method": choice.method, "preconditioner": choice.preconditioner}
+        if choice.why:
+            said["chosen_because"] = choice.why
+        return said
+
+
+def judged(found: Solution, rtol: float, *, exact: bool) -> Solution:
+    """Count what a direct solver left as converged where its tolerance, or rounding, is."""
+    if exact and not found.converged:
+        found.converged = found.relative_residual <= max(rtol, 1e-10)
+    return found
+
+
+def stretched(posed: Posed) -> tuple[Any, float]:
+    """Return a grid and the one k with the same operator as constants along the axes.
+
+    x = √k x′  turns  k ∂²/∂x²  into  ∂²/∂x′².
+    """
+    from dataclasses import replace
+
+    from pdekit.grid import Grid
+
+    k = posed.diffusion
+    if all(each == k[0] for each in k):
+        return posed.grid, float(k[0])
+    axes = (
+        replace(axis, lower=axis.lower / each**0.5, upper=axis.upper / each**0.5)
+        for axis, each in zip(posed.grid.axes, k, strict=True)
+    )
+    return Grid(tuple(axes)), 1.0
+
+
+def on_points(posed: Posed, d: int) -> Array:
+    """Return k along axis d at the points."""
+    k = posed.diffusion[d]
+    values = k(*posed.grid.points()) if callable(k) else k
+    return np.broadcast_to(np.asarray(values, dtype=float), posed.grid.shape)
+
+
+def refused(posed: Posed, error: PdekitError, where: str = "solver") -> PdekitError:
+    """Return an error about the part of a case that does not fit."""
+    key = f"{where}.{error.key}" if isinstance(error, NotApplicable) else where
+    return posed.case.problem(key, str(error))
