@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -86,7 +87,7 @@ def flexible_cg(
     Notay, SIAM J. Sci. Comput. 22 (2000) 1444.
     """
     check_symmetric(op)
-    options = {"rtol": rtol, "maxiter": maxiter, "x0": x0}
+    options: dict[str, Any] = {"rtol": rtol, "maxiter": maxiter, "x0": x0}
     run = Run("flexible CG", op, b, P, project=project, callback=callback, **options)
     r = np.empty(op.shape)
     return continue_flexibly(run, r, run.start(r), m)

@@ -58,6 +58,32 @@ def combine(out: Array, a: float, x: Array, b: float, y: Array) -> None:
 
 
 @_loop
+def minres_step(x: Array, r: Array, w: tuple[Array, ...], v: Array, c: Array) -> float:
+    """Turn the older of two directions w into the next, and step along it.
+
+    w₀ = (v − c₀ w₀ − c₁ w₁)/c₂,  x += c₃ w₀,  r = c₄ r + c₅ u  with  w = (w₀, w₁, u);
+    return  ‖r‖².
+    """
+    older, old, u = w
+    total = 0.0
+    for i in range(x.size):
+        t = (v[i] - c[0] * older[i] - c[1] * old[i]) / c[2]
+        older[i] = t
+        x[i] += c[3] * t
+        s = c[4] * r[i] + c[5] * u[i]
+        r[i] = s
+        total += s * s
+    return total
+
+
+@_loop
+def three(p: Array, r: Array, v: Array, beta: float, omega: float) -> None:
+    """Turn p into  r + β (p − ω v)."""
+    for i in range(p.size):
+        p[i] = r[i] + beta * (p[i] - omega * v[i])
+
+
+@_loop
 def dots(basis: Array, count: int, y: Array, out: Array) -> None:
     """Set  out[j] = (basis[j], y)  for the first ``count`` vectors."""
     for j in range(count):
@@ -101,6 +127,8 @@ def warm() -> None:
     direction(x, y, 0.0)
     add(x, 0.0, y)
     combine(x, 0.0, x, 0.0, y)
+    minres_step(x, y, (np.zeros(1), np.zeros(1), x), y, np.ones(6))
+    three(x, y, y, 0.0, 0.0)
     dots(basis, 1, x, y)
     subtract(x, basis, 1, y)
     angle(x, y)

@@ -82,7 +82,7 @@ class Run:
             mean = abs(dot(v, b.reshape(-1))) / dot(v, v) * float(np.abs(v).max())
             if mean > 1e-10 * largest and not project:
                 raise PdekitError(
-                    f"the operator is singular, and {mean:.3g} of b lies in its null space: "
+                    f"the operator is singular, and {mean:.3g} of b is in its null space: "
                     "there is no solution; project=True solves for the rest"
                 )
         if self.null:
@@ -125,16 +125,21 @@ class Run:
             raise PdekitError("the residual of x0 is not finite")
         return size
 
-    def precondition(self, r: Array, z: Array, P: Any = None) -> Array:
-        """Return  P r,  in z unless the preconditioner brings its own array."""
-        P = P or self.P
-        began = perf_counter()
-        found = P.apply(r, out=z)
-        self.preconditioner_s += perf_counter() - began
+    def ask(self, P: Any, r: Array, out: Array | None = None) -> Any:
+        """Return what P makes of r; counted, also when it raises."""
         self.applications += 1
+        began = perf_counter()
+        try:
+            return P.apply(r, out=out)
+        finally:
+            self.preconditioner_s += perf_counter() - began
+
+    def precondition(self, r: Array, z: Array, P: Any = None) -> None:
+        """Set  z = P r."""
+        found = self.ask(self.P if P is None else P, r, z)
         if found is not z and found is not None:
             np.copyto(z, found)
-        return self.project(z)
+        self.project(z)
 
     # -- the record --------------------------------------------------------------------
 
@@ -177,7 +182,7 @@ class Run:
             preconditioner_s=self.preconditioner_s,
             matvec_s=self.matvec_s,
             events=self.events,
-            method=self.method + (f" + {self.P.name}" if self.P is not None else ""),
+            method=self.method + ("" if self.P is None else f" + {name_of(self.P)}"),
         )
 
 
@@ -201,6 +206,11 @@ class Replacement:
             + ("rounding allows no more" if stop else "restarted from the true one")
         )
         return stop
+
+
+def name_of(P: Any) -> str:
+    """Return how reports call a preconditioner."""
+    return str(getattr(P, "name", type(P).__name__))
 
 
 def check_options(rtol: float, maxiter: int) -> None:
