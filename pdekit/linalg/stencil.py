@@ -271,7 +271,11 @@ def _conductance(grid: Grid, d: int, k: Coefficient) -> Array:
         points[d] = _along(d, grid.ndim, _face_points(grid.axes[d]))
         shape = [axis.n for axis in grid.axes]
         shape[d] += 1
-        return np.broadcast_to(np.asarray(k(*points), dtype=float), shape)
+        values = np.broadcast_to(np.asarray(k(*points), dtype=float), shape)
+        if grid.axes[d].boundary == "periodic":  # the first face and the last are the same
+            first = _from(values, d, 0, 1)
+            values = np.concatenate((first, _from(values, d, 1, -1), first), axis=d)
+        return values
     if np.ndim(k) == 0:
         return np.full((1,) * grid.ndim, float(k))
     values = np.broadcast_to(np.asarray(k, dtype=float), grid.shape)

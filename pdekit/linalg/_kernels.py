@@ -1,0 +1,388 @@
+"""The loops of the second-order operator, written for a dimension and compiled once.
+
+Arrays are seen as planes × rows × points, flat: in two dimensions a plane is one row, in
+one dimension there is one row.  A row is worked on by registers of neighbouring points
+(`_kernels_vector`); what a row needs is the offsets of its neighbours and coefficients:
+
+``lines``
+    the coefficients are constant along a row except at its ends, which are repaired
+    afterwards, one by one.  They come from the tables of `tables`; no field is read.
+``faces``
+    they are fields, one for the faces across each axis and one for the diagonal.
+
+A sweep of red-black relaxation reads and writes the unknowns once: the black points of a
+plane follow as soon as the red ones of the next plane are done.  Shares of planes can be
+swept at the same time: phase 1 leaves out the black planes at their edges, phase 2 does
+them, and the result is the same to the last bit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import ModuleType
+from typing import Any
+
+LINES, FACES = "lines", "faces"
+GEOMETRY = ("p", "q", "n", "wrap0", "wrap1", "wrap2", "base")
+"""Planes, rows, points; which of them are periodic; parity of the red points."""
+X = 8
+"""Numbers that lead the tables, see `pdekit.linalg._rows`."""
+
+HEADER = """
+from numba import njit
+
+from pdekit.linalg._kernels_vector import (
+    after, before, evens, load, load_part, odds, part, pick, prefetch, spread, store,
+    store_part, total, zip_high, zip_low,
+)
+
+piece = njit(error_model="numpy", fastmath={"contract"}, nogil=True)
+LANES = %(lanes)d
+AHEAD = 512
+"""
+
+_SLOW = ("u", "d", "l", "s")
+
+
+def _offsets(slow: int) -> str:
+    """Where a row and its neighbours begin; a missing one has coefficient zero."""
+    text = """
+    p, q, n = g[0], g[1], g[2]
+    o = (i * q + j) * n
+"""
+    if slow >= 1:
+        text += """
+    ou = o - q * n if i > 0 else (o + (p - 1) * q * n if g[3] else o)
+    od = o + q * n if i < p - 1 else (o - (p - 1) * q * n if g[3] else o)
+"""
+    if slow == 2:
+        text += """
+    ol = o - n if j > 0 else (o + (q - 1) * n if g[4] else o)
+    os = o + n if j < q - 1 else (o - (q - 1) * n if g[4] else o)
+"""
+    return text
+
+
+def _coefficients(path: str, slow: int) -> str:
+    if path == FACES:
+        return """
+    a0, a1, a2, dg = C
+    b, b1 = (i * q + j) * (n + 1), (i * (q + 1) + j) * n
+"""
+    text = f"""
+    s0, s1 = {X}, {X} + 3 * p + 1
+    w0, w1 = C[s0 + 2 * p + 1 + i], C[s1 + 2 * q + 1 + j]
+    w = w0 * w1
+    cx, side = C[0] * w, C[s0 + p + 1 + i] * w1 + C[s1 + q + 1 + j] * w0 + C[1] * w
+    vx, vd, vi = spread(u, cx), spread(u, side + 2 * cx), spread(u, 1 / (side + 2 * cx))
+"""
+    if slow >= 1:
+        text += """
+    cu, cd = C[s0 + i] * w1, C[s0 + i + 1] * w1
+    vcu, vcd = spread(u, cu), spread(u, cd)
+"""
+    if slow == 2:
+        text += """
+    cl, cs = C[s1 + j] * w0, C[s1 + j + 1] * w0
+    vcl, vcs = spread(u, cl), spread(u, cs)
+"""
+    return text
+
+
+def _face(side: str, more: str = "") -> tuple[str, str]:
+    """Return where the coefficients of the faces towards a neighbouring row lie."""
+    array, place = {
+        "u": ("a0", "o"),
+        "d": ("a0", "o + q * n"),
+        "l": ("a1", "b1"),
+        "s": ("a1", "b1 + n"),
+    }[side]
+    return array, place + more
+
+
+@dataclass(frozen=True)
+class Register:
+    """How the text of a row names what it works on; ``m`` is what is left of the row."""
+
+    path: str
+    slow: int
+    m: str = ""
+
+    def read(self, array: str, index: str) -> str:
+        """Return the text that reads a register."""
+        return (
+            f"load_part({array}, {index}, {self.m})"
+            if self.m
+            else f"load({array}, {index})"
+        )
+
+    def write(self, array: str, index: str, value: str) -> str:
+        """Return the text that writes a register."""
+        if self.m:
+            return f"store_part({array}, {index}, {value}, {self.m})"
+        return f"store({array}, {index}, {value})"
+
+    @property
+    def f(self) -> str:
+        """The right-hand side."""
+        return self.read("f", "o + k")
+
+    @property
+    def diagonal(self) -> str:
+        """The diagonal."""
+        return "vd" if self.path == LINES else self.read("dg", "o + k")
+
+    @property
+    def over(self) -> str:
+        """The division by the diagonal."""
+        return "* vi" if self.path == LINES else f"/ {self.diagonal}"
+
+    @property
+    def residual(self) -> str:
+        """The residual."""
+        return f"{self.f} + {self.sum} - {self.diagonal} * cur"
+
+    @property
+    def sum(self) -> str:
+        """Σ a u over the neighbours."""
+        terms = []
+        for side in _SLOW[: 2 * self.slow]:
+            factor = f"vc{side}" if self.path == LINES else self.read(*_face(side, " + k"))
+            terms.append(f"{factor} * {self.read('u', f'o{side} + k')}")
+        if self.path == LINES:
+            terms.append("vx * (before(prev, cur) + after(cur, nxt))")
+        else:
+            terms.append(f"{self.read('a2', 'b + k')} * before(prev, cur)")
+            terms.append(f"{self.read('a2', 'b + k + 1')} * after(cur, nxt)")
+        return "(" + " + ".join(terms) + ")"
+
+
+def _ends(path: str, slow: int, statement: str) -> str:
+    """Repair the two end points: half cells, walls and periodic neighbours."""
+    sides = _SLOW[: 2 * slow]
+    if path == LINES:
+        total = " + ".join(f"c{side} * u[o{side} + k]" for side in sides)
+        body = f"""
+    if C[7] != 0:
+        for k in (0, n - 1):
+            e = C[2] if k == 0 else C[4]
+            diag = side * e + (C[3] if k == 0 else C[5]) * w
+            s = e * ({total or "0.0"})
+            s += cx * u[o + k - 1] if k > 0 else C[6] * w * u[o + n - 1]
+            s += cx * u[o + k + 1] if k < n - 1 else C[6] * w * u[o]
+"""
+    else:
+        total = " + ".join(
+            "{}[{}] * u[o{} + k]".format(*_face(side, " + k"), side) for side in sides
+        )
+        body = f"""
+    if g[5]:
+        for k in (0, n - 1):
+            diag = dg[o + k]
+            s = {total or "0.0"}
+            s += a2[b + k] * u[o + (k - 1 if k > 0 else n - 1)]
+            s += a2[b + k + 1] * u[o + (k + 1 if k < n - 1 else 0)]
+"""
+    return body + textwrap.indent(statement, " " * 12) + "\n"
+
+
+def row_text(
+    path: str,
+    slow: int,
+    head: str,
+    full: Callable[[Register], str],
+    end: str,
+    first: str = "",
+) -> str:
+    """Return a function of one row: ``full`` for a register, ``end`` for an end point."""
+
+    def body(m: str) -> str:
+        return textwrap.indent(full(Register(path, slow, m)), " " * 8) + "\n"
+
+    return f"""
+
+@piece
+def {head}:
+{_offsets(slow).strip(chr(10))}
+{_coefficients(path, slow).strip(chr(10))}
+    prev = spread(u, 0.0)
+    cur = load_part(u, o, n)
+    {first}
+    k = 0
+    while k + 2 * LANES <= n:
+        nxt = load(u, o + k + LANES)
+{body("")}        prev = cur
+        cur = nxt
+        k += LANES
+    while k < n:
+        m = n - k
+        nxt = load_part(u, o + k + LANES, m - LANES)
+{body("m")}        prev = cur
+        cur = nxt
+        k += LANES
+{_ends(path, slow, end)}"""
+
+
+def _ahead(path: str, slow: int) -> str:
+    """Ask for what the sweep will need: planes apart, the processor does not foresee it."""
+    below = "od" if slow else "o"
+    text = f"prefetch(u, {below} + k + AHEAD)\nprefetch(f, o + k + AHEAD)\n"
+    if path == FACES:
+        text += "prefetch(a2, b + k + AHEAD)\nprefetch(dg, o + k + AHEAD)\n"
+        text += "prefetch(a0, o + q * n + k + AHEAD)\n" if slow else ""
+        text += "prefetch(a1, b1 + k + AHEAD)\n" if slow == 2 else ""
+    return text
+
+
+def rows_text(path: str, slow: int) -> str:
+    """Return the functions of one row: relaxation, residual, product, correction."""
+
+    def relax(r: Register) -> str:
+        return r.write("u", "o + k", f"pick(par, ({r.f} + {r.sum}) {r.over}, cur)")
+
+    def start(r: Register) -> str:
+        return r.write("u", "o + k", f"pick(par, {r.f} {r.over}, zero)")
+
+    def change(r: Register) -> str:
+        return r.write("t", "k", f"pick(par, {r.residual}, zero)") + "\n" + relax(r)
+
+    def correct(r: Register) -> str:
+        step = f"va * {r.read('z', 'o + k')} + vb * (({r.residual}) {r.over})"
+        return r.write("z", "o + k", step)
+
+    ahead = _ahead(path, slow)
+    coloured = "if (k + par) % 2 == 0:\n    "
+    relaxed = coloured + "u[o + k] = (f[o + k] + s) / diag"
+    residual = "f[o + k] + s - diag * u[o + k]"
+    parts: list[tuple[Any, ...]] = [
+        ("relax_row(u, f, g, C, i, j, par)", relax, relaxed),
+        ("relax_row_ahead(u, f, g, C, i, j, par)", lambda r: ahead + relax(r), relaxed),
+        (
+            "start_row(u, f, g, C, i, j, par)",
+            start,
+            coloured + "u[o + k] = f[o + k] / diag",
+            "zero = spread(u, 0.0)",
+        ),
+        (
+            "change_row(t, u, f, g, C, i, j, par)",
+            lambda r: ahead + change(r),
+            f"{coloured}t[k] = f[o + k] + s - diag * (z0 if k == 0 else z1)\n"
+            "    u[o + k] = (f[o + k] + s) / diag",
+            "zero, z0, z1 = spread(u, 0.0), u[o], u[o + n - 1]",
+        ),
+        (
+            "residual_row(t, to, u, f, g, C, i, j)",
+            lambda r: r.write("t", "to + k", r.residual),
+            f"t[to + k] = {residual}",
+        ),
+        (
+            "product_row(t, to, u, g, C, i, j)",
+            lambda r: r.write("t", "to + k", f"{r.diagonal} * cur - {r.sum}"),
+            "t[to + k] = diag * u[o + k] - s",
+        ),
+        (
+            "correct_row(z, u, f, g, C, i, j, alpha, beta)",
+            correct,
+            f"z[o + k] = alpha * (z0 if k == 0 else z1) + beta * ({residual}) / diag",
+            "va, vb, z0, z1 = spread(u, alpha), spread(u, beta), z[o], z[o + n - 1]",
+        ),
+    ]
+    return "".join(row_text(path, slow, *each) for each in parts)
+
+
+FIELDS = """
+
+@loop
+def product(out, u, g, C, lo, hi):
+    q, n = g[1], g[2]
+    for i in range(lo, hi):
+        for j in range(q):
+            product_row(out, (i * q + j) * n, u, g, C, i, j)
+
+
+@loop
+def residual(out, u, f, g, C, lo, hi):
+    q, n = g[1], g[2]
+    for i in range(lo, hi):
+        for j in range(q):
+            residual_row(out, (i * q + j) * n, u, f, g, C, i, j)
+
+
+@piece
+def squares(t, n):
+    sums, k = spread(t, 0.0), 0
+    while k < n:
+        x = load_part(t, k, n - k)
+        sums = sums + x * x
+        k += LANES
+    return total(sums)
+
+
+@loop
+def residual_squares(u, f, t, g, C, lo, hi):
+    s = 0.0
+    for i in range(lo, hi):
+        for j in range(g[1]):
+            residual_row(t, 0, u, f, g, C, i, j)
+            s += squares(t, g[2])
+    return s
+
+
+@loop
+def correct(z, u, f, g, C, lo, hi, alpha, beta):
+    for i in range(lo, hi):
+        for j in range(g[1]):
+            correct_row(z, u, f, g, C, i, j, alpha, beta)
+
+
+@loop
+def sweep(u, f, t, g, C, colour, how, lo, hi, phase):
+    # how: 0 relax, 1 from zero, 2 relax and sum the squares of the residual it removes
+    p, q = g[0], g[1]
+    first = lo if lo == 0 and not g[3] else lo + 1
+    last = hi if hi == p and not g[3] else hi - 1
+    s = 0.0
+    if phase == 1:
+        for i in range(lo, hi + 1):
+            for j in range(q):
+                par = (i + j + g[6] + colour) % 2
+                if i < hi:
+                    if how == 1:
+                        start_row(u, f, g, C, i, j, par)
+                    elif how == 2:
+                        change_row(t, u, f, g, C, i, j, par)
+                        s += squares(t, g[2])
+                    else:
+                        relax_row_ahead(u, f, g, C, i, j, par)
+                if first <= i - 1 < last:
+                    relax_row(u, f, g, C, i - 1, j, par)
+    else:
+        for i in (lo, hi - 1):
+            if i < first or i >= last:
+                for j in range(q):
+                    relax_row(u, f, g, C, i, j, (i + j + g[6] + colour + 1) % 2)
+    return s
+"""
+
+
+@cache
+def kernels(path: str, slow: int, single: bool) -> ModuleType:
+    """Return the compiled functions for a kind of coefficients and of numbers."""
+    from pdekit.engine._codegen import compiled_module
+    from pdekit.linalg._kernels_transfer import RESTRICT
+
+    lanes = 16 if single else 8
+    name = f"{path}_{slow}_{'single' if single else 'double'}"
+    text = HEADER % {"lanes": lanes} + rows_text(path, slow) + FIELDS + RESTRICT
+    return compiled_module(name, f"# {digest()}\n" + text)
+
+
+def digest() -> str:
+    """Return a hash of the file that the kernels are inlined from."""
+    file = resources.files("pdekit.linalg").joinpath("_kernels_vector.py")
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
