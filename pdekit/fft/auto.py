@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from pdekit.errors import ShapeError
 from pdekit.fft import store
 from pdekit.fft.backends import get, importable
-from pdekit.fft.layout import Layout, Plan
+from pdekit.fft.layout import Execute, Layout, Plan
 
 # Libraries worth timing, best first by experience. numpy never wins; torch ties at best
 # and takes a second to import.
@@ -68,14 +68,40 @@ def plan(
     return planned
 
 
+def executors(
+    physical: NDArray[Any],
+    spectral: NDArray[Any],
+    *,
+    axes: Sequence[int] | None = None,
+    kind: str = "c2c",
+    workers: int = 1,
+    reproducible: bool = False,
+) -> tuple[Execute, Execute, dict[str, Any]]:
+    """Return what a plan does between two buffers that exist already, and who does it.
+
+    So the axes of one array can be transformed one after the other, each by the library
+    that is fastest along it.  Overwrites the buffers.  The parameters are those of `plan`,
+    but a thread is counted on for 2^17 numbers in all, and every library is timed.
+    """
+    layout = Layout.of(physical.shape, axes, kind, physical.dtype)
+    workers = workers if physical.size >= _PARALLEL else 1
+    name, workers, how = _chosen(layout, workers, reproducible, rule=False)
+    forward, inverse, more = get(name).executors(
+        layout, physical, spectral, workers=workers, reproducible=reproducible
+    )
+    info = {"backend": name, "transform": str(layout), "workers": workers}
+    return forward, inverse, info | more | how
+
+
 def _chosen(
-    layout: Layout, workers: int, reproducible: bool
+    layout: Layout, workers: int, reproducible: bool, rule: bool = True
 ) -> tuple[str, int, dict[str, Any]]:
     names = [name for name in _CANDIDATES if importable(name)] or ["numpy"]
     if reproducible:
         several = [name for name in names if name != "pyfftw"] or ["numpy"]
         return (names if len(layout.axes) == 1 else several)[0], workers, {"choice": "rule"}
-    if len(layout.axes) == 1 and layout.points <= _SHORT and layout.kind in ("c2c", "r2c"):
+    fourier = layout.kind in ("c2c", "r2c")
+    if rule and len(layout.axes) == 1 and layout.points <= _SHORT and fourier:
         names = names[:1]
     trials = {f"{name} {n}": (name, n) for n in sorted({1, workers}) for name in names}
     if len(trials) == 1:
