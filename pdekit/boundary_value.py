@@ -97,7 +97,9 @@ def _kind(value: Any) -> str | None:
     """Which alternative is meant: the one whose key it has."""
     if isinstance(value, Mapping):
         return next((f"<{key}>" for key in KINDS if key in value), None)
-    found = next((f"<{key}>" for key, kind in KINDS.items() if isinstance(value, kind)), None)
+    found = next(
+        (f"<{key}>" for key, kind in KINDS.items() if isinstance(value, kind)), None
+    )
     return "<formula>" if isinstance(value, str) else found
 
 

@@ -36,7 +36,14 @@ def description(name: str) -> str:
         return problems.described(name)
     if name in registry.integrators():
         return _integrator(name)
-    for kind in ("figures", "backends", "solvers", "formulas", "metrics", "preconditioners"):
+    for kind in (
+        "figures",
+        "backends",
+        "solvers",
+        "formulas",
+        "metrics",
+        "preconditioners",
+    ):
         if name in entries(kind):
             return f"{name}: {entries(kind)[name]}"
     known = [n for kind in _KINDS for n in entries(kind)]

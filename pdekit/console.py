@@ -139,9 +139,10 @@ def _linear(summary: dict[str, Any], points: str) -> list[str]:
     """Say how the linear systems were solved."""
     solver, found, cost = summary["solver"], summary["convergence"], summary["cost"]
     stepped = f"{solver['integrator']}, {cost['steps']} steps, " if cost["steps"] else ""
+    name, worst = solver["description"] or solver["name"], found["relative_residual"]
     out = [
-        f"  solver      {stepped}{solver['description'] or solver['name']}, {points} points",
-        f"  residual    {found['relative_residual']:.1e} (tolerance {found['tolerance']:g}), "
+        f"  solver      {stepped}{name}, {points} points",
+        f"  residual    {worst:.1e} (tolerance {found['tolerance']:g}), "
         f"{found['iterations']} iterations, {found['matvecs']} products with A",
     ]
     return out + [f"  event       {sentence}" for sentence in found["events"]]

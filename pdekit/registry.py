@@ -59,7 +59,9 @@ def equation(name: str) -> type[AbstractEquation]:
     """
     for package in _SOLVERS.values():
         if name in _files(package):
-            evolving: type[AbstractEquation] = _defined_in(import_module(f"{package}.{name}"))
+            evolving: type[AbstractEquation] = _defined_in(
+                import_module(f"{package}.{name}")
+            )
             return evolving
     if name in _own:
         return _own[name]

@@ -75,9 +75,7 @@ def run_into(
     if isinstance(case, BoundaryCase):
         from pdekit.steady.folder import run_into as boundary
 
-        return boundary(
-            case, folder, resume=resume, overwrite=overwrite, observer=observer
-        )
+        return boundary(case, folder, resume=resume, overwrite=overwrite, observer=observer)
     saved = checkpoint_of(case, folder) if resume else None
     prepared = case if saved is None else _as_before(case, saved[1])
     with threads.limit(threads_of(prepared)):

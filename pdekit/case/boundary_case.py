@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Strict, Tag, field_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Strict,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from pydantic import Field as Key
-from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from pdekit.case.schema import (
@@ -43,7 +49,9 @@ class BoundedAxis(Section):
     )
     boundary: Literal[
         "dirichlet", "neumann", "periodic", "dirichlet_neumann", "neumann_dirichlet"
-    ] = Key(default="dirichlet", description="what is given at both, or at each, of the ends")
+    ] = Key(
+        default="dirichlet", description="what is given at both, or at each, of the ends"
+    )
     centring: Literal["vertex", "cell"] = Key(
         default="vertex", description="points on the ends of cells or in their middle"
     )

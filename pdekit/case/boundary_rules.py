@@ -117,7 +117,9 @@ def _data(draft: Draft) -> None:
 def _manufactured(draft: Draft, source: Any) -> None:
     """Refuse what follows from a manufactured solution and is given all the same."""
     sections = draft.sections
-    twice = [key for key in ("source", "boundary", "initial", "reference") if sections.get(key)]
+    twice = [
+        key for key in ("source", "boundary", "initial", "reference") if sections.get(key)
+    ]
     for key in twice:
         message = "follows from `manufactured`; leave one of the two out"
         draft.say((key,), message, at_key=True)
@@ -140,7 +142,9 @@ def _walls(
 ) -> None:
     for name, data in boundary.items():
         if domain is not None and name not in domain:
-            draft.say(("boundary", name), f"unknown axis{suggestion(name, domain)}", at_key=True)
+            draft.say(
+                ("boundary", name), f"unknown axis{suggestion(name, domain)}", at_key=True
+            )
             continue
         if domain is not None and domain[name].boundary == "periodic":
             message = f"the periodic axis {name} has no walls"
@@ -271,13 +275,14 @@ def _run(draft: Draft) -> None:
         return
     for key, only in (("members", 1), ("precision", "double")):
         if getattr(run, key) != only:
-            message = f"must be {only} for a boundary-value problem (got {shown(getattr(run, key))})"
+            got = shown(getattr(run, key))
+            message = f"must be {only} for a boundary-value problem (got {got})"
             draft.say(("run", key), message)
     if run.device == "cuda":
         draft.say(("run", "device"), "must be auto or cpu for a boundary-value problem")
 
 
 _RULES: tuple[Callable[[Draft], None], ...] = (
-    rules.check_name, rules.check_parameters, _equation, _domain, _data, _time, _solver, _reference,
-    rules.check_outputs, _run, rules.check_checks,
+    rules.check_name, rules.check_parameters, _equation, _domain, _data, _time, _solver,
+    _reference, rules.check_outputs, _run, rules.check_checks,
 )  # fmt: skip

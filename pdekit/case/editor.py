@@ -75,7 +75,9 @@ def _problem(name: str, parts: dict[str, Any]) -> dict[str, Any]:
 def _plain(properties: dict[str, Any]) -> dict[str, Any]:
     """Let a formula be a plain number."""
     text = '"type": "string"'
-    return dict(json.loads(json.dumps(properties).replace(text, '"type": ["string", "number"]')))
+    return dict(
+        json.loads(json.dumps(properties).replace(text, '"type": ["string", "number"]'))
+    )
 
 
 def _evolving(model: type[BaseModel]) -> dict[str, Any]:

@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from importlib.resources import files
@@ -17,17 +15,15 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from pydantic import Field as Key
-from pydantic import PrivateAttr, ValidationError, ValidationInfo, field_validator
+from pydantic import ValidationError
 
-from pdekit import modules, registry
-from pdekit.case.draft import Draft
-from pdekit.case.functions import resolve
+from pdekit import registry
 from pdekit.case import boundary_rules, rules
 from pdekit.case.boundary_case import BoundaryCase
+from pdekit.case.draft import Draft
 from pdekit.case.schema import (
     AxisSpec,
     CheckSpec,
-    EquationSpec,
     Initial,
     OutputSpec,
     Reference,
@@ -36,7 +32,6 @@ from pdekit.case.schema import (
     TimeSpec,
 )
 from pdekit.case.source import Overrides, Source
-from pdekit.case.types import Number, Section
 from pdekit.case.wording import followed, plain_words, shown
 from pdekit.case.written import Written
 from pdekit.case.yaml_lines import KeyPath, parse, read_text

@@ -64,6 +64,7 @@ def check_name(draft: Draft) -> None:
 
 
 def check_parameters(draft: Draft) -> None:
+    """Refuse names of parameters that formulas cannot use."""
     reserved = {*AXES, "t", *CONSTANTS, *FUNCTIONS}
     for name in list(draft.parameters):
         if not name.isidentifier() or not name.isascii():
@@ -160,6 +161,7 @@ def dimension(draft: Draft, equation: type[Any], domain: Mapping[str, Any]) -> N
 
 
 def check_time(draft: Draft) -> None:
+    """Check that the times are in order, and not too many."""
     time: TimeSpec | None = draft.sections.get("time")
     if time is None:
         return
@@ -249,6 +251,7 @@ def _preferred(spec: SolverSpec, equation: type[AbstractEquation]) -> dict[str, 
 
 
 def check_outputs(draft: Draft) -> None:
+    """Check that there are such figures."""
     outputs: OutputSpec | None = draft.sections.get("outputs")
     if outputs is not None and isinstance(outputs.figures, tuple) and outputs.figures:
         figures = registry.figures()
@@ -275,6 +278,7 @@ def check_run(draft: Draft) -> None:
 
 
 def check_checks(draft: Draft) -> None:
+    """Check the bounds, and the parameters of the equation's own metrics."""
     checks: Mapping[str, CheckSpec] = draft.sections.get("checks") or {}
     known = draft.equation.metrics if draft.equation else None
     resolved = {}
@@ -307,4 +311,14 @@ def _bound(draft: Draft, path: KeyPath, check: CheckSpec) -> None:
         draft.say(path, "equals and within belong together", at_key=True)
 
 
-_RULES = (check_name, check_parameters, _equation, _domain, check_time, _solver, check_outputs, check_run, check_checks)
+_RULES = (
+    check_name,
+    check_parameters,
+    _equation,
+    _domain,
+    check_time,
+    _solver,
+    check_outputs,
+    check_run,
+    check_checks,
+)

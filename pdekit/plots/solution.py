@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 WIDEST = {1: 3.2, 2: 2.5, 3: 2.1}  # of a panel, by their number, inches
 HIGHEST = 2.4
 GAP = 0.42  # between a colour bar and the next panel
-WIDE_RANGE = 30.0  # ratio of the values of a coefficient beyond which colours are of its log
+WIDE_RANGE = (
+    30.0  # ratio of the values of a coefficient beyond which colours are of its log
+)
 FEW_VALUES = 16  # of a field that jumps
 
 
@@ -122,7 +124,7 @@ def colours_of(part: Part, plane: NDArray[Any]) -> dict[str, Any]:
 
 
 def curves(result: Result, parts: list[Part]) -> Figure:
-    """Draw every part as a curve, one below the other; the reference dashed on the first."""
+    """Draw every part as a curve, one below the other; the reference is dashed."""
     axis = result.grid.axes[0]
     drawn, axes = panels(
         len(parts), 1, height=1.9, ratios=(1.0, *[0.5] * (len(parts) - 1)), lines=0
@@ -130,9 +132,9 @@ def curves(result: Result, parts: list[Part]) -> Figure:
     for i, (ax, part) in enumerate(zip(axes[:, 0], parts, strict=True)):
         colour = {"state": "C0", "medium": QUIET, "error": "C1"}[part.kind]
         ax.plot(*closed(axis, part.values), color=colour)
-        if part.kind == "error":
-            log_scale(ax)
-        elif part.kind == "medium" and part.values.max() > WIDE_RANGE * part.values.min():
+        if part.kind == "error" or (
+            part.kind == "medium" and part.values.max() > WIDE_RANGE * part.values.min()
+        ):
             log_scale(ax)
         elif i == 0 and result.reference:
             reference = next(iter(result.reference.values()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -46,6 +46,31 @@ def require_solvable(posed: Posed, op: Stencil, b: Array, project: bool) -> None
     )
 
 
+def _resonance(posed: Posed) -> list[str]:
+    """Warn of a resonance that the grid cannot tell from a nearby one."""
+    if not (posed.problem.indefinite and posed.constant):
+        return []
+    shift = float(posed.reaction)
+    discrete = [
+        float(k) * one_dimensional(axis)
+        for k, axis in zip(posed.diffusion, posed.grid.axes, strict=True)
+    ]
+    exact = [
+        float(k) * one_dimensional(axis, exact=True)
+        for k, axis in zip(posed.diffusion, posed.grid.axes, strict=True)
+    ]
+    ours = sum(np.ix_(*discrete), start=np.zeros(())) + shift
+    theirs = sum(np.ix_(*exact), start=np.zeros(())) + shift
+    nearest = np.unravel_index(int(np.abs(theirs).argmin()), theirs.shape)
+    distance, error = abs(float(theirs[nearest])), abs(float((theirs - ours)[nearest]))
+    if distance >= 10 * error:
+        return []
+    return [
+        f"equation: the box resonates {distance:.2g} away, an eigenvalue that this grid has "
+        f"wrong by {error:.2g}: the solution may be far off; use more points"
+    ]
+
+
 def require_sign(posed: Posed) -> None:
     """Refuse a reaction that makes a positive problem indefinite."""
     c = np.asarray(posed.reaction)
@@ -74,13 +99,14 @@ def require_periodic(posed: Posed) -> None:
                     for each in (u, u.d(axis.name))
                 ]
             )
-        for what, a, b in zip(("", "slope "), *ends, strict=True):
+        for what, a, b in zip(("value", "slope"), *ends, strict=True):
             size = max(np.abs(a).max(), np.abs(b).max(), 1e-300)
-            if np.abs(a - b).max() > 1e-8 * size and np.abs(a - b).max() > 1e-12:
+            jump = np.abs(a - b).max()
+            if jump > max(1e-8 * size, 1e-12):
                 raise posed.case.problem(
                     "manufactured",
-                    f"does not have the period of the axis {axis.name}: its {what or 'value '}"
-                    f"differs between the ends by {np.abs(a - b).max():.3g}",
+                    f"does not have the period of the axis {axis.name}: its {what} differs "
+                    f"between the ends by {jump:.3g}",
                 )
 
 
@@ -90,6 +116,7 @@ def warnings_of(posed: Posed, system: System) -> list[str]:
         *_sizes(posed, system),
         *_anisotropy(posed, system),
         *_tolerance(posed, system),
+        *_resonance(posed),
     ]
 
 
@@ -178,7 +205,9 @@ def condition(posed: Posed, added: float = 0.0) -> float:
     smallest, largest = 0.0, 0.0
     lowest = []
     for d, axis in enumerate(posed.grid.axes):
-        eigenvalues = float(np.exp(np.mean(np.log(on_points(posed, d))))) * one_dimensional(axis)
+        eigenvalues = float(np.exp(np.mean(np.log(on_points(posed, d))))) * one_dimensional(
+            axis
+        )
         smallest, largest = smallest + eigenvalues[0], largest + eigenvalues[-1]
         lowest.append(eigenvalues[1] if len(eigenvalues) > 1 else np.inf)
     shift = added + max(float(np.mean(posed.reaction)), 0.0)
@@ -196,7 +225,7 @@ def smallest_eigenvalue(posed: Posed, op: Stencil) -> float:
     the smallest part of a cell.
     """
     parts = math.prod(float(cell_parts(a).min()) for a in posed.grid.axes)
-    c = np.asarray(op.reaction) / (op.volumes if np.ndim(op.reaction) else 1.0)
+    c = np.asarray(posed.reaction)
     per_axis = [
         float(on_points(posed, d).min()) * one_dimensional(axis)
         for d, axis in enumerate(posed.grid.axes)
@@ -211,15 +240,18 @@ def smallest_eigenvalue(posed: Posed, op: Stencil) -> float:
     return parts * (sum(float(p[0]) for p in per_axis) + float(np.min(c)))
 
 
-def one_dimensional(axis: Axis) -> Array:
-    """Return the eigenvalues of  −∂²/∂x²  as second differences on an axis, ascending."""
+def one_dimensional(axis: Axis, exact: bool = False) -> Array:
+    """Return the eigenvalues of  −∂²/∂x²  as second differences on an axis, ascending.
+
+    Or of the same modes without differences.
+    """
     n, h = intervals(axis), axis.spacing
     lower, upper = sides(axis)
     if axis.boundary == "periodic":
-        angles = 2 * np.pi * np.arange(n) / n
+        angles = 2 * np.pi * np.abs(np.fft.fftfreq(n))
     elif lower != upper:
         angles = np.pi * (np.arange(axis.n) + 0.5) / n
     else:
         angles = np.pi * (np.arange(axis.n) + (lower == "dirichlet")) / n
-    found: Any = np.sort(4 / h**2 * np.sin(angles / 2) ** 2)
-    return np.asarray(found)
+    halves = angles / 2 if exact else np.sin(angles / 2)
+    return np.sort(4 / h**2 * halves**2)

@@ -20,7 +20,10 @@ from pdekit.typing import Array
 if TYPE_CHECKING:
     from pdekit.steady.run import BoundaryRun
 
-_STATUS = {NotConverged: "not_converged", Interrupted: "interrupted"}
+_STATUS: dict[type[PdekitError], str] = {
+    NotConverged: "not_converged",
+    Interrupted: "interrupted",
+}
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +80,7 @@ def _summary(
     return {
         "case": run.case.name,
         "title": run.case.title,
-        "status": _STATUS.get(type(run.failure), "ok"),
+        "status": "ok" if run.failure is None else _STATUS[type(run.failure)],
         "message": _message(run),
         "errors": errors,
         "invariants": {},

@@ -42,7 +42,7 @@ GAMMA = 1 - 1 / math.sqrt(2)
 
 @dataclass(frozen=True)
 class Scheme:
-    """Weights and times of the stages; a stage with weight 0 on the diagonal is explicit."""
+    """Weights and times of the stages; one without weight on itself is explicit."""
 
     order: int
     a: tuple[tuple[float, ...], ...]
@@ -82,7 +82,9 @@ def first_addition(case: BoundaryCase, times: Array, spec: LinearSolverSpec) -> 
 class March:
     """The march of a problem on a grid from frame to frame."""
 
-    def __init__(self, run: BoundaryRun, posed: Posed, work: Work, steps: float = 1.0) -> None:
+    def __init__(
+        self, run: BoundaryRun, posed: Posed, work: Work, steps: float = 1.0
+    ) -> None:
         case = run.case
         self.run, self.posed, self.work = run, posed, work
         self.scheme = scheme_of(case.solver)
@@ -130,7 +132,9 @@ class March:
             self.work.add(found)
             self.work.histories[:-1], self.work.truths[:-1] = [], []
             if not found.converged:
-                raise NotConverged(f"{self.run.complaint(found)}, in the step from t = {t:.6g}")
+                raise NotConverged(
+                    f"{self.run.complaint(found)}, in the step from t = {t:.6g}"
+                )
             y = found.x
             slopes.append((y - known) * scale)
         return y

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +111,7 @@ class Posed:
 
     @cached_property
     def diffusion(self) -> tuple[Any, ...]:
-        """k for each axis: a number, values at the points, or a function of them."""
+        """K for each axis: a number, values at the points, or a function of them."""
         name, given = self.problem.diffusion
         path = f"equation.{name}"
         if isinstance(given, AxisCoefficient):
@@ -130,7 +129,9 @@ class Posed:
         seed = self.case.run.seed
         if isinstance(given, RandomCoefficient):
             law = given.random_field
-            return media.random_medium(law, self.grid, seed if law.seed is None else law.seed)
+            return media.random_medium(
+                law, self.grid, seed if law.seed is None else law.seed
+            )
         if isinstance(given, BlockCoefficient):
             each = given.blocks
             k = media.blocks(each, self.original, seed if each.seed is None else each.seed)
@@ -172,7 +173,9 @@ class Posed:
             for name, p in zip(self.grid.names, points, strict=False)
         )
         where = f" at {at}" if at else ""
-        raise self.case.problem(path, f"must be positive everywhere (it is {value:.4g}{where})")
+        raise self.case.problem(
+            path, f"must be positive everywhere (it is {value:.4g}{where})"
+        )
 
     @cached_property
     def reaction(self) -> Any:
@@ -200,14 +203,26 @@ class Posed:
         """Return  −∇·(k∇u) + (c + added) u  on the grid."""
         c = self.reaction + added
         k = self.diffusion
-        whole = discretize(self.grid, k[0], c)
+        masked = {} if self.mask is None else {"mask": self.mask}
+        whole = discretize(self.grid, k[0], c, **masked)
         if all(each is k[0] for each in k):
             return whole
         faces = (
             discretize(self.grid, each).faces[d] if d else whole.faces[0]
             for d, each in enumerate(k)
         )
-        return Stencil(self.grid, tuple(faces), whole.reaction)
+        return replace(whole, faces=tuple(faces))
+
+    @cached_property
+    def mask(self) -> Array | None:
+        """Whether each point is inside, if the domain is not the whole box."""
+        text = self.case.mask
+        if text is None:
+            return None
+        inside = self.values("mask", text, self.grid.points()) > 0
+        if not inside.any():
+            raise self.case.problem("mask", "is positive at no point: the domain is empty")
+        return None if inside.all() else inside
 
     # -- data --------------------------------------------------------------------------
 
@@ -255,7 +270,9 @@ class Posed:
             for side in ("lower", "upper"):
                 if (text := getattr(data, side)) is not None:
                     points = self._wall(name, side)
-                    found[name, side] = self.values(f"boundary.{name}.{side}", text, points, t)
+                    found[name, side] = self.values(
+                        f"boundary.{name}.{side}", text, points, t
+                    )
         return found
 
     def _manufactured_walls(self, t: float, factor: int) -> Data:
@@ -264,7 +281,9 @@ class Posed:
             if axis.boundary == "periodic":
                 continue
             d = self.grid.names.index(axis.name)
-            for side, kind, sign in zip(("lower", "upper"), sides(axis), (-1, 1), strict=True):
+            for side, kind, sign in zip(
+                ("lower", "upper"), sides(axis), (-1, 1), strict=True
+            ):
                 points = self._wall(axis.name, side)
                 at = partial(self.smooth_values, "manufactured", points=points, t=t)
                 if kind == "dirichlet":
@@ -302,5 +321,3 @@ class Blame:
         """Say where the formula stands."""
         if isinstance(error, ExpressionError):
             raise self.case.problem(self.path, error.reason) from error
-
-

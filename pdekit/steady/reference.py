@@ -1,10 +1,11 @@
-"""What a boundary-value solution is compared with, and an estimate where there is nothing."""
+"""What a solution is compared with, and an estimate where there is nothing."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -148,7 +149,9 @@ def compare(run: BoundaryRun, reference: Reference) -> tuple[Any, dict[str, Any]
             errors.append(relative_l2(frame[field], values))
             last = float(t), values, frame[field]
     if last is None:
-        run.warnings.append(f"the reference ({reference.name}) has none of the stored times")
+        run.warnings.append(
+            f"the reference ({reference.name}) has none of the stored times"
+        )
         return None, {}
     t, values, u = last
     found: dict[str, Any] = {
@@ -201,7 +204,9 @@ def coarser(run: BoundaryRun, count: int) -> list[tuple[Posed, float]]:
         fewest = min(checking.intervals(axis) for axis in grid.axes)
         if fewest < FEWEST:
             break
-        ratio = math.prod(a / b for a, b in zip(grid.spacing, run.grid.spacing, strict=True))
+        ratio = math.prod(
+            a / b for a, b in zip(grid.spacing, run.grid.spacing, strict=True)
+        )
         found.append((run.posed.on(grid), ratio ** (1 / grid.ndim)))
     return found
 
@@ -244,12 +249,14 @@ def _space_part(run: BoundaryRun, u: Array) -> tuple[float | None, str]:
     try:
         found += [(posed.grid, _final(run, posed)) for posed, _ in grids]
     except PdekitError as failure:
-        run.warnings.append(f"the estimate of the error failed on a coarser grid: {failure}")
+        run.warnings.append(
+            f"the estimate of the error failed on a coarser grid: {failure}"
+        )
         return None, ""
     steps = [
         float(np.linalg.norm(transfer.moved(fine, grid, target) - coarse))
         / math.sqrt(coarse.size)
-        for (grid, fine), (target, coarse) in zip(found, found[1:], strict=False)
+        for (grid, fine), (target, coarse) in pairwise(found)
     ]
     size = float(np.linalg.norm(u)) / math.sqrt(u.size) or 1.0
     ratio, order = grids[0][1], _expected_order(run)

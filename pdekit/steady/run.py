@@ -173,6 +173,8 @@ class BoundaryRun:
         u = found.x
         if system.op.singular:
             u = u - float(posed.grid.mean(u))
+        if posed.mask is not None:
+            u = np.where(posed.mask, u, np.nan)
         return u, found
 
     def projecting(self, posed: Posed) -> bool:

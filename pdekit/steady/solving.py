@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class Choice:
     name: str
     method: str = ""
     preconditioner: str = ""
-    order: int | str = 2
+    order: Literal[2, 4, "spectral"] = 2
     why: str = ""
 
 
@@ -43,11 +43,13 @@ def choose(posed: Posed, spec: LinearSolverSpec, op: Stencil) -> Choice:
         return Choice("direct", order=spec.order or 2)
     if spec.name == "multigrid":
         return Choice("multigrid")
-    if spec.name == "auto" and posed.constant and posed.case.mask is None:
+    if spec.name == "auto" and posed.constant and posed.mask is None:
         return Choice("direct", why="constant coefficients on a box: a transform solves it")
     definite = op.positive_definite or op.singular
     method = spec.method if spec.method not in (None, "auto") else None
-    preconditioner = spec.preconditioner if spec.preconditioner not in (None, "auto") else None
+    preconditioner = (
+        spec.preconditioner if spec.preconditioner not in (None, "auto") else None
+    )
     why = []
     if method is None:
         method = "cg" if definite else "minres"
@@ -128,12 +130,14 @@ class System:
         return self._preconditioner()
 
     def _direct(self) -> Any:
-        if not self.posed.constant or self.posed.case.mask is not None:
-            what = "a mask" if self.posed.case.mask is not None else "a coefficient that varies"
+        if not self.posed.constant or self.posed.mask is not None:
+            masked = self.posed.mask is not None
+            what = "a mask" if masked else "a coefficient that varies"
             raise NotApplicable(
-                "name", f"{self.choice.name} is for constant coefficients on a box, and this "
+                "name",
+                f"{self.choice.name} is for constant coefficients on a box, and this "
                 f"problem has {what}; use krylov or multigrid",
-            )  # fmt: skip
+            )
         from pdekit.linalg.direct import DirectSolver
 
         k, c = self.posed.diffusion, self.posed.reaction + self.added
@@ -149,7 +153,10 @@ class System:
     def _cycles(self, op: Stencil, **more: Any) -> Any:
         from pdekit.linalg.multigrid import Multigrid
 
-        options = {"cycle": self.spec.cycle or "V", "smoother": self.spec.smoother or "auto"}
+        options: dict[str, Any] = {
+            "cycle": self.spec.cycle or "V",
+            "smoother": self.spec.smoother or "auto",
+        }
         return Multigrid(op, threads=self._threads, **options, **more)
 
     def _preconditioner(self) -> Preconditioner | None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from pdekit.result import Result
+from pdekit.result import Result
 
 
 def value(
     result: Result, *, x: float, y: float | None = None, z: float | None = None
 ) -> float:
-    """u at a point of the grid, or between points by cubic splines along the axes."""
+    """Return u at a point, between points by cubic splines along the axes."""
     from pdekit.transfer import sampled
 
     where = [p for p in (x, y, z) if p is not None]
@@ -38,4 +38,9 @@ def largest(result: Result) -> float:
     return float(np.nanmax(result.fields["u"][-1]))
 
 
-METRICS = {"value": value, "mean": mean, "smallest": smallest, "largest": largest}
+METRICS: Mapping[str, Callable[..., Any]] = {
+    "value": value,
+    "mean": mean,
+    "smallest": smallest,
+    "largest": largest,
+}
