@@ -228,15 +228,14 @@ def {head}:
 {_ends(path, slow, end)}"""
 
 
-def _ahead(path: str, slow: int) -> str:
-    """Ask for what the sweep will need: planes apart, the processor does not foresee it."""
-    below = "od" if slow else "o"
-    text = f"prefetch(u, {below} + k + AHEAD)\nprefetch(f, o + k + AHEAD)\n"
+def _ahead(path: str, slow: int, *more: str) -> str:
+    """Ask for what will be needed: planes apart, the processor does not foresee it."""
+    places = ["u, od" if slow else "u, o", *more]
     if path == FACES:
-        text += "prefetch(a2, b + k + AHEAD)\nprefetch(dg, o + k + AHEAD)\n"
-        text += "prefetch(a0, o + q * n + k + AHEAD)\n" if slow else ""
-        text += "prefetch(a1, b1 + k + AHEAD)\n" if slow == 2 else ""
-    return text
+        places += ["a2, b", "dg, o"]
+        places += ["a0, o + q * n"] if slow else []
+        places += ["a1, b1"] if slow == 2 else []
+    return "".join(f"prefetch({place} + k + AHEAD)\n" for place in places)
 
 
 def rows_text(path: str, slow: int) -> str:
@@ -253,9 +252,10 @@ def rows_text(path: str, slow: int) -> str:
 
     def correct(r: Register) -> str:
         step = f"va * {r.read('z', 'o + k')} + vb * (({r.residual}) {r.over})"
-        return r.write("z", "o + k", step)
+        return _ahead(path, slow, "f, o", "z, o") + r.write("z", "o + k", step)
 
-    ahead = _ahead(path, slow)
+    ahead = _ahead(path, slow, "f, o")
+    ahead_start = "prefetch(f, o + k + AHEAD)\nprefetch(u, o + k + AHEAD)\n"
     coloured = "if (k + par) % 2 == 0:\n    "
     relaxed = coloured + "u[o + k] = (f[o + k] + s) / diag"
     residual = "f[o + k] + s - diag * u[o + k]"
@@ -264,7 +264,7 @@ def rows_text(path: str, slow: int) -> str:
         ("relax_row_ahead(u, f, g, C, i, j, par)", lambda r: ahead + relax(r), relaxed),
         (
             "start_row(u, f, g, C, i, j, par)",
-            start,
+            lambda r: ahead_start + start(r),
             coloured + "u[o + k] = f[o + k] / diag",
             "zero = spread(u, 0.0)",
         ),
@@ -277,12 +277,15 @@ def rows_text(path: str, slow: int) -> str:
         ),
         (
             "residual_row(t, to, u, f, g, C, i, j)",
-            lambda r: r.write("t", "to + k", r.residual),
+            lambda r: ahead + r.write("t", "to + k", r.residual),
             f"t[to + k] = {residual}",
         ),
         (
             "product_row(t, to, u, g, C, i, j)",
-            lambda r: r.write("t", "to + k", f"{r.diagonal} * cur - {r.sum}"),
+            lambda r: (
+                _ahead(path, slow, "t, to")
+                + r.write("t", "to + k", f"{r.diagonal} * cur - {r.sum}")
+            ),
             "t[to + k] = diag * u[o + k] - s",
         ),
         (

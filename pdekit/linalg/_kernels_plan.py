@@ -63,33 +63,42 @@ class Lines:
     def _table(self, d: int) -> Array:
         s = self.faces[d]
         return np.concatenate(
-            [couplings(s, 0, self.axes[d]), s[:-1] + s[1:], self.parts[d]]
+            [without_walls(s, 0, self.axes[d]), s[:-1] + s[1:], self.parts[d]]
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Fields:
-    """Coefficients that vary from point to point; walls count for the diagonal only."""
+    """Coefficients that vary from point to point.
+
+    Attributes
+    ----------
+    faces, couplings
+        Coefficients of all faces across each axis, and of those between two unknowns.
+    diagonal, reaction
+        As in `Stencil`.
+    """
 
     axes: tuple[Axis, ...]
     faces: tuple[Array, ...]
+    couplings: tuple[Array, ...]
     diagonal: Array
+    reaction: float | Array
 
     path = _kernels.FACES
 
     def coefficients(self, real: Any) -> tuple[Array, ...]:
         """Return the couplings across each of three axes and the diagonal, flat."""
         nothing = np.zeros(1, real)
-        *slow, last = [
-            np.ascontiguousarray(couplings(a, d, self.axes[d]), dtype=real).reshape(-1)
-            for d, a in enumerate(self.faces)
+        *slow, last, diagonal = [
+            np.ascontiguousarray(a, dtype=real).reshape(-1)
+            for a in (*self.couplings, self.diagonal)
         ]
         slow += [nothing] * (2 - len(slow))
-        diagonal = np.ascontiguousarray(self.diagonal, dtype=real).reshape(-1)
         return (*slow, last, diagonal)
 
 
-def couplings(a: Array, d: int, axis: Axis) -> Array:
+def without_walls(a: Array, d: int, axis: Axis) -> Array:
     """Return the coefficients of faces without the walls, which couple nothing."""
     if axis.boundary == "periodic":
         return a

@@ -110,6 +110,8 @@ def expand(u, o, c, n, count, fast, keep):
         even, odd = a0 * x + a1 * y + a2 * z, b0 * x + b1 * y + b2 * z
         at, m = o + 2 * k, n - 2 * k
         if m >= 2 * LANES:
+            prefetch(u, at + AHEAD)
+            prefetch(u, at + AHEAD + LANES)
             store(u, at, vk * load(u, at) + zip_low(even, odd))
             at += LANES
             store(u, at, vk * load(u, at) + zip_high(even, odd))

@@ -242,7 +242,7 @@ def _arithmetic(operation: Any, instruction: str) -> None:
     made: Any = (infer_global, lower_builtin, signature)  # numba has no types for these
     infer, lower, sign = made
 
-    @infer(operation)  # type: ignore[untyped-decorator]
+    @infer(operation)
     class _Typing(AbstractTemplate):
         def generic(self, args: Any, kws: Any) -> Any:
             if len(args) == 2 and all(isinstance(a, Vector) for a in args):

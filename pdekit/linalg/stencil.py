@@ -19,26 +19,32 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdekit.errors import PdekitError
-from pdekit.grid import Axis, Grid
+from pdekit.errors import PdekitError, ShapeError
+from pdekit.grid import Grid
+from pdekit.linalg._faces import (
+    Coefficient,
+    along,
+    between,
+    cell_parts,
+    conductance_of,
+    openings,
+    sides,
+)
 from pdekit.typing import Array
 
-Coefficient = float | Array | Callable[..., Array]
-"""A number, values at the points of the grid, or a function of the coordinates."""
+if TYPE_CHECKING:
+    from pdekit.linalg._kernels_plan import Plan
+
+__all__ = ["Coefficient", "Stencil", "Walls", "cell_parts", "discretize", "sides"]
+
 Walls = Mapping[tuple[str, str], float | Array]
 """Data on the walls by axis and side, ``("x", "lower")``: the value of u on a Dirichlet
 wall, the flux into the box, k ∂u/∂n, on a Neumann wall; a number or an array that
 broadcasts to the points of the wall."""
-
-
-def sides(axis: Axis) -> tuple[str, str]:
-    """Return what holds at the two ends of an axis."""
-    ends = axis.boundary.split("_")
-    return ends[0], ends[-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,11 +61,15 @@ class Stencil:
         a Neumann wall); on a periodic axis they are the same face.
     reaction
         w c, a number or an array of the grid's shape.
+    mask
+        Which points are unknowns, if not all: u is zero at the others, as on a Dirichlet
+        wall.  Their own equations, diag·u = b, keep the matrix regular.
     """
 
     grid: Grid
     faces: tuple[Array, ...]
     reaction: float | Array = 0.0
+    mask: Array | None = None
 
     symmetric = True
 
@@ -77,7 +87,7 @@ class Stencil:
             for i, size in enumerate(a.shape)
             if i != d
         )
-        return flat and np.ndim(self.reaction) == 0
+        return flat and np.ndim(self.reaction) == 0 and self.mask is None
 
     @cached_property
     def singular(self) -> bool:
@@ -87,7 +97,8 @@ class Stencil:
             for d, a in enumerate(self.faces)
             if self.grid.axes[d].boundary != "periodic"
         )
-        return not walls and not np.any(self.reaction)
+        held = self.mask is not None and not self.mask.all()
+        return not walls and not held and not np.any(self.reaction)
 
     @property
     def positive_definite(self) -> bool:
@@ -113,29 +124,47 @@ class Stencil:
         total = np.zeros(self.shape) + self.reaction
         for d in range(self.grid.ndim):
             a = self.full_faces(d)
-            total += _from(a, d, 0, -1) + _from(a, d, 1, None)
+            total += between(a, d, 0, -1) + between(a, d, 1, None)
         return total
+
+    def couplings(self, d: int) -> Array:
+        """Return the coefficients between neighbours along axis d: no walls, no mask."""
+        a = np.array(self.full_faces(d))
+        periodic = self.grid.axes[d].boundary == "periodic"
+        if not periodic:
+            between(a, d, 0, 1)[...] = between(a, d, -1, None)[...] = 0.0
+        if self.mask is not None:
+            m = self.mask
+            between(a, d, 1, -1)[...] *= between(m, d, 0, -1) & between(m, d, 1, None)
+            if periodic:
+                wrap = between(m, d, 0, 1) & between(m, d, -1, None)
+                between(a, d, 0, 1)[...] *= wrap
+                between(a, d, -1, None)[...] *= wrap
+        return a
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The compiled loops."""
+        from pdekit.linalg._kernels_tables import plan_of
+
+        return plan_of(self)
 
     def apply(self, x: Array, out: Array | None = None) -> Array:
         """Return  A x."""
-        total = self.diagonal() * x
-        for d, axis in enumerate(self.grid.axes):
-            a = self.full_faces(d)
-            inner = _from(a, d, 1, -1)
-            _from(total, d, 1, None)[...] -= inner * _from(x, d, 0, -1)
-            _from(total, d, 0, -1)[...] -= inner * _from(x, d, 1, None)
-            if axis.boundary == "periodic":
-                wall = _from(a, d, 0, 1)
-                _from(total, d, 0, 1)[...] -= wall * _from(x, d, -1, None)
-                _from(total, d, -1, None)[...] -= wall * _from(x, d, 0, 1)
-        if out is None:
-            return total
-        np.copyto(out, total)
-        return out
+        out = np.empty(self.shape) if out is None else out
+        return _filled(out, lambda to: self.plan.product(self._field(x), to))
 
     def residual(self, b: Array, x: Array, out: Array | None = None) -> Array:
-        """Return  b − A x."""
-        return np.subtract(b, self.apply(x), out=out)
+        """Return  b − A x,  in one pass."""
+        out = np.empty(self.shape) if out is None else out
+        x, b = self._field(x), self._field(b)
+        return _filled(out, lambda to: self.plan.residual(x, b, to))
+
+    def _field(self, x: Array) -> Array:
+        x = np.ascontiguousarray(x, dtype=float)
+        if x.shape != self.shape:
+            raise ShapeError(self.shape, x.shape, "the unknowns")
+        return x
 
     def tocsr(self) -> Any:
         """Return the `scipy.sparse` matrix of flattened arrays."""
@@ -148,14 +177,12 @@ class Stencil:
             [self.diagonal().ravel()],
         )
         for d, axis in enumerate(self.grid.axes):
-            a = self.full_faces(d)
-            pairs = [
-                (_from(number, d, 0, -1), _from(number, d, 1, None), _from(a, d, 1, -1))
-            ]
+            a = self.couplings(d)
+            ends = between(number, d, 0, -1), between(number, d, 1, None)
+            pairs = [(*ends, between(a, d, 1, -1))]
             if axis.boundary == "periodic":
-                pairs += [
-                    (_from(number, d, -1, None), _from(number, d, 0, 1), _from(a, d, 0, 1))
-                ]
+                ends = between(number, d, -1, None), between(number, d, 0, 1)
+                pairs += [(*ends, between(a, d, 0, 1))]
             for i, j, w in pairs:
                 rows += [i.ravel(), j.ravel()]
                 columns += [j.ravel(), i.ravel()]
@@ -170,7 +197,7 @@ class Stencil:
         """w: the part of a cell that belongs to each point, broadcastable to the shape."""
         total = np.ones((1,) * self.grid.ndim)
         for d, axis in enumerate(self.grid.axes):
-            total = total * _along(d, self.grid.ndim, cell_parts(axis))
+            total = total * along(d, self.grid.ndim, cell_parts(axis))
         return total
 
     def right_hand_side(self, f: float | Array, walls: Walls | None = None) -> Array:
@@ -187,29 +214,33 @@ class Stencil:
                 raise PdekitError(f"there is no wall {name}.{side}")
             d = self.grid.names.index(name)
             self._add_wall(b, d, side, value)
-        return b
+        return b if self.mask is None else b * self.mask
 
     def _add_wall(self, b: Array, d: int, side: str, value: float | Array) -> None:
         axis, last = self.grid.axes[d], side == "upper"
         kind = sides(axis)[last]
-        place = _from(b, d, *((-1, None) if last else (0, 1)))
+        place = between(b, d, *((-1, None) if last else (0, 1)))
         value = np.asarray(value, dtype=float)
         if value.ndim == self.grid.ndim - 1 and value.ndim:
             value = np.expand_dims(value, d)
         if kind == "dirichlet":
-            place += _from(self.full_faces(d), d, *((-1, None) if last else (0, 1))) * value
+            place += (
+                between(self.full_faces(d), d, *((-1, None) if last else (0, 1))) * value
+            )
         elif kind == "neumann":
             parts = np.ones((1,) * self.grid.ndim)
             for e, other in enumerate(self.grid.axes):
                 if e != d:
-                    parts = parts * _along(e, self.grid.ndim, cell_parts(other))
+                    parts = parts * along(e, self.grid.ndim, cell_parts(other))
             place += parts * value / axis.spacing
         else:
             raise PdekitError(f"the {axis.boundary} axis {axis.name!r} has no walls")
 
 
-def discretize(grid: Grid, k: Coefficient = 1.0, c: Coefficient = 0.0) -> Stencil:
-    """Return the operator  −∇·(k∇u) + c u  on a grid.
+def discretize(
+    grid: Grid, k: Coefficient = 1.0, c: Coefficient = 0.0, mask: Array | None = None
+) -> Stencil:
+    """Return the operator  −∇·(k∇u) + c u  on a grid, or on the points of a mask.
 
     A function k is evaluated in the middle of the faces; of values at the points the
     harmonic mean of two neighbours is taken, the exact flux if k jumps between them.
@@ -222,90 +253,32 @@ def discretize(grid: Grid, k: Coefficient = 1.0, c: Coefficient = 0.0) -> Stenci
     volumes = [cell_parts(axis) for axis in grid.axes]
     faces = []
     for d, axis in enumerate(grid.axes):
-        conductance = _conductance(grid, d, k)
+        conductance = conductance_of(grid, d, k)
         if not (np.isfinite(conductance).all() and (conductance > 0).all()):
             raise PdekitError("the coefficient must be positive and finite everywhere")
-        a = conductance / axis.spacing**2 * _along(d, grid.ndim, _openings(axis))
+        a = conductance / axis.spacing**2 * along(d, grid.ndim, openings(axis))
         for e, part in enumerate(volumes):
             if e != d and (part != 1).any():
-                a = a * _along(e, grid.ndim, part)
+                a = a * along(e, grid.ndim, part)
         faces.append(a)
     reaction: Any = c(*grid.points()) if callable(c) else c
     w = math.prod(
-        (_along(d, grid.ndim, part) for d, part in enumerate(volumes) if (part != 1).any()),
+        (along(d, grid.ndim, part) for d, part in enumerate(volumes) if (part != 1).any()),
         start=np.ones(()),
     )
     reaction = reaction * w if np.ndim(w) else reaction
     if np.ndim(reaction):
         reaction = np.array(np.broadcast_to(reaction, grid.shape), dtype=float)
-    return Stencil(grid, tuple(faces), reaction)
+    if mask is not None:
+        mask = np.ascontiguousarray(mask, dtype=bool)
+        if mask.shape != grid.shape or not mask.any():
+            raise PdekitError(f"a mask needs the shape {grid.shape} and some points in it")
+    return Stencil(grid, tuple(faces), reaction, mask)
 
 
-def cell_parts(axis: Axis) -> Array:
-    """Return the part of a cell that lies inside the box at every point of an axis."""
-    if axis.boundary == "chebyshev":
-        raise PdekitError("finite differences need equidistant points")
-    parts = np.ones(axis.n)
-    if axis.centring == "vertex":
-        lower, upper = sides(axis)
-        parts[0] = 0.5 if lower == "neumann" else 1.0
-        parts[-1] = 0.5 if upper == "neumann" else parts[-1]
-    return parts
-
-
-def _openings(axis: Axis) -> Array:
-    """Return what multiplies k/h² on every face: 0 on a Neumann wall, 2 at half a step."""
-    openings = np.ones(axis.n + 1)
-    for end, kind in zip((0, -1), sides(axis), strict=True):
-        if kind == "neumann":
-            openings[end] = 0.0
-        elif kind == "dirichlet" and axis.centring == "cell":
-            openings[end] = 2.0
-    return openings
-
-
-def _conductance(grid: Grid, d: int, k: Coefficient) -> Array:
-    """Return k on the faces across axis d."""
-    if callable(k):
-        points = list(grid.points())
-        points[d] = _along(d, grid.ndim, _face_points(grid.axes[d]))
-        shape = [axis.n for axis in grid.axes]
-        shape[d] += 1
-        values = np.broadcast_to(np.asarray(k(*points), dtype=float), shape)
-        if grid.axes[d].boundary == "periodic":  # the first face and the last are the same
-            first = _from(values, d, 0, 1)
-            values = np.concatenate((first, _from(values, d, 1, -1), first), axis=d)
-        return values
-    if np.ndim(k) == 0:
-        return np.full((1,) * grid.ndim, float(k))
-    values = np.broadcast_to(np.asarray(k, dtype=float), grid.shape)
-    first, last = _from(values, d, 0, 1), _from(values, d, -1, None)
-    if grid.axes[d].boundary == "periodic":
-        first, last = last, first
-    padded = np.concatenate((first, values, last), axis=d)
-    left, right = _from(padded, d, 0, -1), _from(padded, d, 1, None)
-    return 2 * left * right / (left + right)
-
-
-def _face_points(axis: Axis) -> Array:
-    """Return the middles between the points, and the walls beyond the outer ones.
-
-    Halfway to a wall on which no unknown lies, at a wall elsewhere.
-    """
-    x, h = axis.points(), axis.spacing
-    inner = (x[1:] + x[:-1]) / 2
-    lower = x[0] - h / 2
-    upper = x[-1] + h / 2
-    faces = np.concatenate(([lower], inner, [upper]))
-    if axis.boundary != "periodic":
-        faces = np.clip(faces, axis.lower, axis.upper)
-    return faces
-
-
-def _along(d: int, ndim: int, values: Array) -> Array:
-    return values.reshape((-1,) + (1,) * (ndim - 1 - d))
-
-
-def _from(a: Array, d: int, start: int, stop: int | None) -> Array:
-    """Return the part of an array between two places along an axis, as a view."""
-    return a[(slice(None),) * d + (slice(start, stop),)]
+def _filled(out: Array, write: Callable[[Array], Array]) -> Array:
+    """Have a loop write where it can: a contiguous array in double precision."""
+    if out.flags.c_contiguous and out.dtype == np.float64:
+        return write(out)
+    np.copyto(out, write(np.empty(out.shape)), casting="same_kind")
+    return out

@@ -20,7 +20,7 @@ from functools import cached_property
 import numpy as np
 
 from pdekit.axis import Axis
-from pdekit.linalg.stencil import sides
+from pdekit.linalg._faces import sides
 from pdekit.typing import Array
 
 

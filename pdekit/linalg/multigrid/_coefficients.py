@@ -7,33 +7,34 @@ from typing import Any
 
 import numpy as np
 
-from pdekit.linalg._kernels_plan import Fields, Lines
+from pdekit.linalg._faces import cell_parts
+from pdekit.linalg._kernels_plan import Fields, Lines, without_walls
 from pdekit.linalg.multigrid._axis import AxisTransfer
-from pdekit.linalg.stencil import Stencil, cell_parts
 from pdekit.typing import Array
 
 
-def coarsened(given: Lines | Fields, reaction: Any, steps: Sequence[AxisTransfer]) -> Any:
-    """Return the coefficients on the coarser grid, and the reaction there.
+def coarsened(given: Lines | Fields, steps: Sequence[AxisTransfer]) -> Lines | Fields:
+    """Return the coefficients on the coarser grid.
 
     Along an axis faces are in series, across it they are averaged with the weights of the
     restriction; this keeps the number of points of the stencil.
     """
     axes = tuple(step.coarse for step in steps)
     if isinstance(given, Lines):
-        faces = tuple(step.faces(s, 0) for step, s in zip(steps, given.faces, strict=True))
-        parts = tuple(cell_parts(axis) for axis in axes)
-        return Lines(axes, faces, parts, given.reaction), reaction
-    coarse = []
+        lines = tuple(step.faces(s, 0) for step, s in zip(steps, given.faces, strict=True))
+        return Lines(axes, lines, tuple(map(cell_parts, axes)), given.reaction)
+    faces = []
     for d, a in enumerate(given.faces):
         b = steps[d].faces(a, d)
         for e, step in enumerate(steps):
             b = b if e == d else step.restricted(b, e)
-        coarse.append(np.ascontiguousarray(b))
+        faces.append(np.ascontiguousarray(b))
+    reaction = given.reaction
     if np.ndim(reaction):
         for e, step in enumerate(steps):
             reaction = step.restricted(reaction, e)
-    return Fields(axes, tuple(coarse), _diagonal(coarse, reaction)), reaction
+    couplings = tuple(without_walls(a, d, axes[d]) for d, a in enumerate(faces))
+    return Fields(axes, tuple(faces), couplings, _diagonal(faces, reaction), reaction)
 
 
 def _diagonal(faces: Sequence[Array], reaction: Any) -> Array:
@@ -43,61 +44,3 @@ def _diagonal(faces: Sequence[Array], reaction: Any) -> Array:
         upper = (slice(None),) * d + (slice(1, None),)
         total = total + a[lower] + a[upper]
     return total
-
-
-def tables_of(op: Stencil) -> Lines | None:
-    """Return the factors of the coefficients, or None if they are no products."""
-    axes, parts = op.grid.axes, [cell_parts(axis) for axis in op.grid.axes]
-    middle = [int(np.argmax(part)) for part in parts]
-    faces = []
-    for d, a in enumerate(op.faces):
-        line = a[
-            tuple(
-                slice(None) if e == d else min(m, a.shape[e] - 1)
-                for e, m in enumerate(middle)
-            )
-        ]
-        others = [p for e, p in enumerate(parts) if e != d]
-        if not _is_product(a, d, line, others):
-            return None
-        faces.append(np.array(line, dtype=float))
-    reaction = np.asarray(op.reaction, dtype=float)
-    c = float(reaction[tuple(middle)] if reaction.ndim else reaction)
-    if c != 0 and not _is_outer(reaction, c, parts):
-        return None
-    if len(faces[-1]) > 2 and (faces[-1][1:-1] != faces[-1][1]).any():
-        return None
-    if axes[-1].boundary == "periodic" and (faces[-1] != faces[-1][0]).any():
-        return None
-    return Lines(axes, tuple(faces), tuple(parts), c)
-
-
-def _is_product(a: Array, d: int, line: Array, parts: Sequence[Array]) -> bool:
-    expected = np.asarray(line).reshape((-1,) + (1,) * (a.ndim - 1 - d))
-    others = [e for e in range(a.ndim) if e != d]
-    for e, part in zip(others, parts, strict=True):
-        if a.shape[e] == 1 and (part == 1).all():
-            continue
-        if a.shape[e] != len(part):
-            return False
-        expected = expected * part.reshape((-1,) + (1,) * (a.ndim - 1 - e))
-    return bool((a == expected).all())
-
-
-def _is_outer(a: Array, c: float, parts: Sequence[Array]) -> bool:
-    expected: Any = c
-    for e, part in enumerate(parts):
-        if (part != 1).any():
-            expected = expected * part.reshape((-1,) + (1,) * (len(parts) - 1 - e))
-    return bool(np.shape(expected) in ((), a.shape) or a.ndim) and bool(
-        (a == expected).all()
-    )
-
-
-def coefficients_of(op: Stencil) -> tuple[Lines | Fields, Any]:
-    """Return the coefficients of an operator in the form that the loops read."""
-    tables = tables_of(op)
-    if tables is not None:
-        return tables, 0.0
-    faces = tuple(op.full_faces(d) for d in range(op.grid.ndim))
-    return Fields(op.grid.axes, faces, op.diagonal()), op.reaction

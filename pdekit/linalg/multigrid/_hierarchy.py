@@ -10,9 +10,10 @@ import numpy as np
 from pdekit.axis import Axis
 from pdekit.grid import Grid
 from pdekit.linalg._kernels_plan import Lines
+from pdekit.linalg._kernels_tables import coefficients_of
 from pdekit.linalg.multigrid._axis import AxisTransfer, can_halve, good_size
 from pdekit.linalg.multigrid._coarsest import direct_solver
-from pdekit.linalg.multigrid._coefficients import coarsened, coefficients_of
+from pdekit.linalg.multigrid._coefficients import coarsened
 from pdekit.linalg.multigrid._level import Level
 from pdekit.linalg.stencil import Stencil
 from pdekit.typing import Array
@@ -24,15 +25,16 @@ STRONG = 0.3
 
 
 def hierarchy(
-    op: Stencil, *, single: bool, threads: int, events: list[str]
+    op: Stencil, transfer: str, *, single: bool, threads: int, events: list[str]
 ) -> tuple[list[Level], Callable[[Array], Array]]:
     """Return the levels, finest first, and the solver of the last one."""
-    level = Level(*coefficients_of(op))
-    levels = [level]
+    level = Level(coefficients_of(op))
+    levels, real = [level], np.float32 if single else np.float64
+    if single:
+        level.f, level.u = np.zeros(level.shape, real), np.zeros(level.shape, real)
     while (steps := _steps(level)) is not None:
         level.prepare(steps, single=single, threads=threads)
-        level = Level(*coarsened(level.given, level.reaction, steps))
-        real = np.float32 if single else np.float64
+        level = Level(coarsened(level.given, steps))
         level.f, level.u = np.zeros(level.shape, real), np.zeros(level.shape, real)
         levels.append(level)
     level.prepare(None, single=single, threads=threads)
@@ -60,7 +62,7 @@ def assembled(level: Level) -> Stencil:
     given = level.given
     grid = Grid(given.axes)
     if not isinstance(given, Lines):
-        return Stencil(grid, given.faces, level.reaction)
+        return Stencil(grid, given.faces, given.reaction)
     outer = [_outer(given.parts, skip=d) for d in range(grid.ndim)]
     faces = tuple(
         s.reshape((-1,) + (1,) * (grid.ndim - 1 - d)) * outer[d]

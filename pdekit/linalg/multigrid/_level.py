@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 
@@ -73,8 +73,8 @@ class Transfer:
 class Level:
     """Operator, right-hand side and unknowns of a level."""
 
-    def __init__(self, given: Lines | Fields, reaction: Any) -> None:
-        self.given, self.reaction = given, reaction
+    def __init__(self, given: Lines | Fields) -> None:
+        self.given = given
         self.shape = tuple(axis.n for axis in given.axes)
         self.size = math.prod(self.shape)
         self.plan: Plan
@@ -90,3 +90,11 @@ class Level:
         self.plan = Plan(self.given, single=single, threads=threads, base=base)
         if steps is not None:
             self.transfer = Transfer(self.plan, steps, threads)
+
+    bound = 2.0
+    """Of the eigenvalues of  diag⁻¹ A,  by Gershgorin's theorem."""
+
+    @cached_property
+    def step(self) -> Array:
+        """Room for a correction."""
+        return np.zeros(self.shape, self.plan.real)

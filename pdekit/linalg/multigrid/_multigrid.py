@@ -10,6 +10,8 @@ import numpy as np
 from pdekit.errors import PdekitError
 from pdekit.linalg.interface import Solution, norm
 from pdekit.linalg.multigrid._hierarchy import hierarchy
+from pdekit.linalg.multigrid._smoothers import smoother_of
+from pdekit.linalg.multigrid._solving import Solving, accepted
 from pdekit.linalg.stencil import Stencil
 from pdekit.typing import Array
 
@@ -27,13 +29,25 @@ class Multigrid:
         ``V``, ``W`` or ``F``.
     pre, post
         Sweeps before and after the coarse correction.
+    smoother
+        ``red-black``, ``jacobi`` or ``chebyshev``; ``auto`` takes the first that can be.
+    transfer
+        ``geometric``: linear interpolation and rediscretised coarse grids.  ``operator``:
+        interpolation by the coefficients and Galerkin's coarse operators, for coefficients
+        that jump, for masks, and for numbers of points that cannot be halved.  ``auto``
+        chooses, and says why in `events`.
     symmetric
-        Whether the sweeps after it go in the opposite order, which makes the cycle from
-        zero a symmetric map: a preconditioner for conjugate gradients.
+        Whether the sweeps after the correction go in the opposite order, which makes the
+        cycle from zero a symmetric map: a preconditioner for conjugate gradients.
     precision
         ``single`` does the cycles in single precision; residuals stay in double.
     threads
         How many share the planes of large grids.
+
+    Attributes
+    ----------
+    events
+        What was decided, and what stands in the way of speed.
     """
 
     linear = True
@@ -56,17 +70,19 @@ class Multigrid:
             raise PdekitError(f"a cycle is V, W or F, got {cycle!r}")
         if pre < 0 or post < 0 or pre + post == 0:
             raise PdekitError(f"a cycle needs sweeps, got pre = {pre}, post = {post}")
+        if symmetric and pre != post:
+            raise PdekitError(f"a symmetric cycle needs pre = post, got {pre} and {post}")
         if precision not in ("double", "single"):
             raise PdekitError(f"precision is double or single, got {precision!r}")
         self.op, self.kind, self.pre, self.post = op, cycle, pre, post
-        self.symmetric = symmetric and pre == post
         self.single = precision == "single"
         self.events: list[str] = []
         self.levels, self.coarsest = hierarchy(
-            op, single=self.single, threads=threads, events=self.events
+            op, transfer, single=self.single, threads=threads, events=self.events
         )
-        self._plan64 = self.levels[0].plan
-        self.name = f"multigrid {cycle}({pre},{post})"
+        self.smoother = smoother_of(smoother, self.levels, symmetric)
+        self.symmetric = symmetric or (pre == post and self.smoother.name != "red-black")
+        self.name = f"multigrid {cycle}({pre},{post}), {self.smoother.name}"
         self.setup_s = time.perf_counter() - began
 
     # -- one cycle ---------------------------------------------------------------------
@@ -75,70 +91,88 @@ class Multigrid:
         """Return the result of one cycle from zero."""
         if out is None:
             out = np.empty(self.op.shape)
-        self._descend(0, out, np.ascontiguousarray(r, dtype=float), True)
-        if self.op.singular:
-            out -= out.mean()
-        return out
+        if self.single:
+            np.multiply(self._single_cycle(r), 1.0, out=out)
+        elif out.flags.c_contiguous:
+            self.descend(0, out, np.ascontiguousarray(r, dtype=float), zero=True)
+        else:
+            out[...] = self.apply(r)
+        return self._free(out)
 
     def cycle(self, b: Array, x: Array) -> Array:
         """Do one cycle for  A x = b  in place."""
-        self._descend(0, x, b, False)
+        if self.single or not x.flags.c_contiguous or x.dtype != float:
+            x += self.apply(self.op.residual(b, x))
+        else:
+            self.descend(0, x, np.ascontiguousarray(b, dtype=float))
+        return self._free(x)
+
+    def _single_cycle(self, r: Array) -> Array:
+        """One cycle in single precision for a residual scaled to one."""
+        size = float(np.abs(r).max()) or 1.0
+        f, u = self.levels[0].f, self.levels[0].u
+        np.divide(r, size, out=f, casting="same_kind")
+        self.descend(0, u, f, zero=True)
+        return np.multiply(u, size, dtype=float)
+
+    def _free(self, x: Array) -> Array:
+        """Take the part in the null space away."""
         if self.op.singular:
             x -= x.mean()
         return x
 
-    def _descend(
-        self, k: int, u: Array, f: Array, zero: bool, kind: str = "", sense: int = 0
-    ) -> float:
-        """One cycle on level k; returns the norm of the residual it found, if asked."""
+    def descend(
+        self,
+        k: int,
+        u: Array,
+        f: Array,
+        *,
+        zero: bool = False,
+        kind: str = "",
+        done: int = 0,
+    ) -> None:
+        """One cycle on level k; ``done`` sweeps have been made before."""
         kind, level = kind or self.kind, self.levels[k]
-        found = 0.0
         if level.transfer is None:
             u[...] = self.coarsest(f)
-            return found
-        for s in range(self.pre):
-            how = (1 if zero else sense) if s == 0 else 0
-            found += level.plan.sweep(u, f, 0, how)
+            return
+        for s in range(done, self.pre):
+            self.smoother.before(level, u, f, zero and s == 0)
         if self.pre == 0 and zero:
             u.fill(0)
         coarse = self.levels[k + 1]
-        self._below(k, u, f, kind)
+        level.transfer.restrict(f, u, coarse.f)
+        self._correction(k + 1, kind)
         level.transfer.prolong(coarse.u, u)
         for _ in range(self.post):
-            level.plan.sweep(u, f, int(self.symmetric))
-        return found
+            self.smoother.after(level, u, f)
 
-    def _below(self, k: int, u: Array, f: Array, kind: str) -> None:
-        transfer, coarse = self.levels[k].transfer, self.levels[k + 1]
-        assert transfer is not None  # noqa: S101
-        transfer.restrict(f, u, coarse.f)
-        if kind == "F":
-            self._descend(k + 1, coarse.u, coarse.f, True, "F")
-            if coarse.transfer is not None:
-                self._descend(k + 1, coarse.u, coarse.f, False, "V")
-            return
-        self._descend(k + 1, coarse.u, coarse.f, True, kind)
-        if kind == "W" and coarse.transfer is not None:
-            self._descend(k + 1, coarse.u, coarse.f, False, kind)
+    def _correction(self, k: int, kind: str) -> None:
+        """Solve on the coarser level by one cycle, or by two."""
+        level = self.levels[k]
+        self.descend(k, level.u, level.f, zero=True, kind=kind)
+        if kind != "V" and level.transfer is not None:
+            self.descend(k, level.u, level.f, kind="V" if kind == "F" else kind)
 
     # -- solutions ---------------------------------------------------------------------
 
     def full(self, b: Array, cycles: int = 2) -> Array:
         """Return the result of full multigrid: every level starts from the coarser one."""
-        rights: list[Array] = [np.ascontiguousarray(b, dtype=float)]
+        real = self.levels[0].plan.real
+        rights = [np.ascontiguousarray(b, dtype=real)]
         for level, coarse in zip(self.levels, self.levels[1:], strict=False):
-            rights.append(np.empty(coarse.shape))
-            level.transfer.restrict(rights[-2], None, rights[-1])  # type: ignore[union-attr]
-        x = self.coarsest(rights[-1])
+            assert level.transfer is not None  # noqa: S101 (only the last one has none)
+            rights.append(np.empty(coarse.shape, real))
+            level.transfer.restrict(rights[-2], None, rights[-1])
+        x = np.asarray(self.coarsest(rights[-1]), real)
         for k in reversed(range(len(self.levels) - 1)):
-            fine = np.zeros(self.levels[k].shape)
-            self.levels[k].transfer.prolong(x, fine)  # type: ignore[union-attr]
+            fine, transfer = np.zeros(self.levels[k].shape, real), self.levels[k].transfer
+            assert transfer is not None  # noqa: S101
+            transfer.prolong(x, fine)
             for _ in range(cycles):
-                self._descend(k, fine, rights[k], False)
+                self.descend(k, fine, rights[k])
             x = fine
-        if self.op.singular:
-            x -= x.mean()
-        return x
+        return self._free(np.asarray(x, float))
 
     def solve(
         self,
@@ -148,21 +182,25 @@ class Multigrid:
         x0: Array | None = None,
         project: bool = False,
     ) -> Solution:
-        """Cycle until  ‖b − A x‖ ≤ rtol ‖b‖,  or report why not."""
+        """Cycle until  ‖b − A x‖ ≤ rtol ‖b‖,  or report why not.
+
+        Raises
+        ------
+        PdekitError
+            If b or x0 is not finite, or b has a part that a singular operator cannot make.
+        """
         began = time.perf_counter()
-        x = np.zeros(self.op.shape) if x0 is None else np.array(x0, dtype=float)
-        size, history, reason = norm(b), [], "maxiter"
-        plan = self._plan64
-        for _ in range(max_cycles + 1):
-            history.append(plan.residual_norm(x, b) / size if size else 0.0)
-            if history[-1] <= rtol:
-                reason = "tol"
-                break
-            if len(history) > max_cycles:
-                break
-            self.cycle(b, x)
+        b, events = accepted(self.op, b, project)
+        x = np.zeros(self.op.shape)
+        if x0 is not None:
+            x[...] = accepted(self.op, x0, True)[0]
+        run = Solving(self, b, x, rtol * norm(b), norm(b))
+        reason = run.run(max_cycles, start_known=x0 is None)
         return Solution(
-            x, reason == "tol", reason, len(history) - 1, len(history), len(history) - 1,
-            history[-1], np.array(history), np.ones(len(history), bool),
-            setup_s=self.setup_s, solve_s=time.perf_counter() - began, method=self.name,
+            run.x, reason == "tol", reason, run.cycles, run.norms, run.cycles,
+            run.history[-1], np.array(run.history), np.ones(len(run.history), bool),
+            setup_s=self.setup_s, solve_s=time.perf_counter() - began,
+            preconditioner_s=run.cycle_s, matvec_s=run.norm_s,
+            events=[(0, text) for text in (*self.events, *events)] + run.events,
+            method=self.name,
         )  # fmt: skip
