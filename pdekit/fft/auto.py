@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from pdekit.errors import ShapeError
 from pdekit.fft import store
 from pdekit.fft.backends import get, importable
-from pdekit.fft.layout import Execute, Layout, Plan
+from pdekit.fft.layout import TRIGONOMETRIC, Execute, Layout, Plan
 
 # Libraries worth timing, best first by experience. numpy never wins; torch ties at best
 # and takes a second to import.
@@ -20,6 +20,9 @@ _CANDIDATES = ("pyfftw", "ducc", "scipy")
 _SHORT = 4096
 # Points of one transform from which a second thread may pay; below, it costs up to 26 x.
 _PARALLEL = 2**17
+# Numbers from which the choice of a library is worth the time that timing takes.
+_WORTH_TIMING = 2**14
+_FFTW_PLANS = 2**16
 _TIMING_SECONDS = 0.3
 _SAMPLE_SECONDS = 2e-3
 
@@ -81,11 +84,17 @@ def executors(
 
     So the axes of one array can be transformed one after the other, each by the library
     that is fastest along it.  Overwrites the buffers.  The parameters are those of `plan`,
-    but a thread is counted on for 2^17 numbers in all, and every library is timed.
+    but threads may pay from 2^17 numbers in all, and libraries are timed from 2^14 on.
     """
     layout = Layout.of(physical.shape, axes, kind, physical.dtype)
+    if workers < 1:
+        raise ShapeError("at least 1", workers, "workers")
     workers = workers if physical.size >= _PARALLEL else 1
-    name, workers, how = _chosen(layout, workers, reproducible, rule=False)
+    names = _for_many_lines(layout)
+    if reproducible or physical.size < _WORTH_TIMING:
+        name, how = names[0], {"choice": "rule"}
+    else:
+        name, workers, how = _fastest(layout, workers, names)
     forward, inverse, more = get(name).executors(
         layout, physical, spectral, workers=workers, reproducible=reproducible
     )
@@ -93,16 +102,34 @@ def executors(
     return forward, inverse, info | more | how
 
 
+def _for_many_lines(layout: Layout) -> list[str]:
+    """Return the libraries worth timing for all lines of an array, best first.
+
+    FFTW does sines and cosines of many lines in two to four times the time of ducc (1023²
+    or 127³ numbers, types 1, 2 and 4), after seconds of planning.
+    """
+    names = [name for name in ("ducc", "scipy", "pyfftw") if importable(name)] or ["numpy"]
+    large = layout.members * layout.points > _FFTW_PLANS
+    if large and layout.kind in TRIGONOMETRIC and names[0] == "ducc":
+        names = [name for name in names if name != "pyfftw"]
+    return names
+
+
 def _chosen(
-    layout: Layout, workers: int, reproducible: bool, rule: bool = True
+    layout: Layout, workers: int, reproducible: bool
 ) -> tuple[str, int, dict[str, Any]]:
     names = [name for name in _CANDIDATES if importable(name)] or ["numpy"]
     if reproducible:
         several = [name for name in names if name != "pyfftw"] or ["numpy"]
         return (names if len(layout.axes) == 1 else several)[0], workers, {"choice": "rule"}
-    fourier = layout.kind in ("c2c", "r2c")
-    if rule and len(layout.axes) == 1 and layout.points <= _SHORT and fourier:
+    if len(layout.axes) == 1 and layout.points <= _SHORT and layout.kind in ("c2c", "r2c"):
         names = names[:1]
+    return _fastest(layout, workers, names)
+
+
+def _fastest(
+    layout: Layout, workers: int, names: Sequence[str]
+) -> tuple[str, int, dict[str, Any]]:
     trials = {f"{name} {n}": (name, n) for n in sorted({1, workers}) for name in names}
     if len(trials) == 1:
         return names[0], workers, {"choice": "rule"}

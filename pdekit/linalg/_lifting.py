@@ -2,14 +2,16 @@
 
 The data of a wall are expanded in the modes of the other axes.  Across the box each mode
 then satisfies  kₙ p″ = (Σ kₑκₑ² + c) p,  whose solutions are exponentials: nothing is
-differentiated, and no order is lost.  Where Dirichlet walls meet, the values of the corners
-go first, by a multilinear function: no sine series has them.
+differentiated, and no order is lost.  No sine series has the values, or the fluxes, on an
+edge where a wall meets a Dirichlet wall.  They go first, corners before edges, in the same
+way: with a product of exponentials, one for each wall, which share the right-hand side.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 
@@ -21,47 +23,123 @@ from pdekit.linalg.stencil import Walls, sides
 from pdekit.typing import Array
 
 _POINTS = 6
-_SIDES = ("lower", "upper")
+"""Points that a value on an edge is extrapolated from."""
+Side = tuple[int, bool]
+"""Number of an axis, and whether the upper end of it is meant."""
 
 
 def lifted(
     grid: Grid, k: Sequence[float], c: float, f: Array, walls: Walls | None
 ) -> tuple[Array, float | Array]:
     """Return the source for homogeneous walls, and what is to be added to its solution."""
-    data = {key: g for key, g in checked_walls(grid, walls).items() if g.any()}
-    if not data:
-        return f, 0.0
-    lift, data = _without_corners(grid, data)
-    source = f - c * lift
-    for (name, side), g in data.items():
-        d = grid.names.index(name)
-        across, constant = _from_wall(grid, k, c, d, side == "upper", g)
-        lift, source = lift + across, source + constant
-    return np.asarray(source), lift
+    data: dict[Side, Array] = {
+        (grid.names.index(name), side == "upper"): g
+        for (name, side), g in checked_walls(grid, walls).items()
+    }
+    lift: float | Array = 0.0
+    for edge in _edges(grid):
+        g = _on_edge(grid, data, edge)
+        if g.any():
+            lift = lift + _spread(grid, k, c, edge, g)
+            for wall in edge:
+                there = _spread(grid, k, c, edge, g, wall[0])
+                data[wall] = data.get(wall, np.zeros(1)) - there
+    source = 0.0
+    for wall, g in data.items():
+        if g.any():
+            lift = lift + _spread(grid, k, c, (wall,), g)
+            source += _balance(grid, k, c, wall, g)
+    return np.asarray(f + source), lift
 
 
-def _from_wall(
-    grid: Grid, k: Sequence[float], c: float, d: int, upper: bool, g: Array
-) -> tuple[Array, float]:
-    """Return the solution with the data g on one wall, and what is left as a source."""
-    others = [e for e in range(grid.ndim) if e != d]
-    modes = _to_modes(grid, others, g)
+def _edges(grid: Grid) -> list[tuple[Side, ...]]:
+    """Return where Dirichlet walls meet each other or a Neumann wall, corners first."""
+    walls = [
+        (d, upper)
+        for d, axis in enumerate(grid.axes)
+        for upper in (False, True)
+        if axis.boundary != "periodic"
+    ]
+    return [
+        edge
+        for size in range(grid.ndim, 1, -1)
+        for edge in itertools.combinations(walls, size)
+        if len({d for d, _ in edge}) == size and len(_with_fluxes(grid, edge)) <= 1
+    ]
+
+
+def _with_fluxes(grid: Grid, walls: Sequence[Side]) -> list[Side]:
+    return [(d, upper) for d, upper in walls if sides(grid.axes[d])[upper] == "neumann"]
+
+
+def _shares(grid: Grid, k: Sequence[float], edge: Sequence[Side]) -> dict[int, float]:
+    """Return what is added to the rate across each wall of an edge, nothing in all.
+
+    Across a box between Neumann walls a slope needs a rate that is not zero: it gets one
+    from the others, which turn by less than a quarter of a period for it.
+    """
+    fluxes = [d for d, _ in _with_fluxes(grid, edge) if grid.axes[d].boundary == "neumann"]
+    rest = [d for d, _ in edge if d not in fluxes]
+    if not fluxes or not rest:
+        return dict.fromkeys((d for d, _ in edge), 0.0)
+    lent = min(k[e] * (0.25 * np.pi / grid.axes[e].length) ** 2 for e in rest)
+    return {e: -lent / k[e] for e in rest} | {fluxes[0]: lent * len(rest) / k[fluxes[0]]}
+
+
+def _spread(
+    grid: Grid,
+    k: Sequence[float],
+    c: float,
+    edge: Sequence[Side],
+    g: Array,
+    at: int | None = None,
+) -> Array:
+    """Return the solution with the data g on a wall or an edge, zero on the other walls.
+
+    ``at`` names an axis of the edge, on whose wall the values are wanted.
+    """
+    across = [d for d, _ in edge]
+    others = [e for e in range(grid.ndim) if e not in across]
     kappa = grid.wavenumbers(real=True)
-    rate = np.full((1,) * grid.ndim, c)
+    rate = np.full((1,) * grid.ndim, float(c))
     for e in others:
         rate = rate + k[e] * kappa[e] ** 2
-    axis = grid.axes[d]
-    ends = sides(axis)[upper], sides(axis)[not upper]
-    if ends[0] == "neumann":
-        modes = modes / k[d]  # the data are fluxes
-    profile = _profile(
-        axis, _along(_distance(axis, upper), d, grid.ndim), rate / k[d], ends
-    )
-    source = 0.0
-    if ends == ("neumann", "neumann") and rate.flat[0] == 0:
-        mean = Grid(tuple(grid.axes[e] for e in others)).mean(g.squeeze(d)) if others else g
-        source = float(mean.item()) / axis.length  # −k p″ of the parabola
-    return _to_values(grid, others, modes * profile), source
+    modes, shares = _to_modes(grid, others, g), _shares(grid, k, edge)
+    for d, upper in edge:
+        if d == at:
+            continue
+        axis = grid.axes[d]
+        ends = sides(axis)[upper], sides(axis)[not upper]
+        s = _along(_distance(axis, upper), d, grid.ndim)
+        modes = modes * _profile(axis, s, rate / (len(edge) * k[d]) + shares[d], ends)
+        if ends[0] == "neumann":
+            modes = modes / k[d]  # the data are fluxes
+    return _to_values(grid, others, modes)
+
+
+def _balance(grid: Grid, k: Sequence[float], c: float, wall: Side, g: Array) -> float:
+    """Return the source that a flux into a box without other losses comes to."""
+    d = wall[0]
+    dirichlet = any("dirichlet" in sides(axis) for axis in grid.axes)
+    if c or dirichlet or grid.axes[d].boundary != "neumann":
+        return 0.0
+    others = tuple(axis for e, axis in enumerate(grid.axes) if e != d)
+    mean = Grid(others).mean(g.squeeze(d)) if others else g
+    return float(mean.item()) / grid.axes[d].length  # −k p″ of the parabola in `_profile`
+
+
+def _on_edge(grid: Grid, data: dict[Side, Array], edge: Sequence[Side]) -> Array:
+    """Return the flux on an edge, or the mean of what the walls that meet there have."""
+    found = []
+    for wall in _with_fluxes(grid, edge) or edge:
+        if (g := data.get(wall)) is None:
+            found.append(np.zeros((1,) * grid.ndim))
+            continue
+        for e, upper in edge:
+            if e != wall[0]:
+                g = _at_end(g, e, grid.axes[e], upper)
+        found.append(g)
+    return reduce(np.add, found) / len(found)
 
 
 def _distance(axis: Axis, upper: bool) -> Array:
@@ -101,49 +179,6 @@ def _ends(z: Array, odd: bool) -> Array:
     return np.asarray(-np.expm1(-2 * z) if odd else 1.0 + np.exp(-2 * z))
 
 
-def _without_corners(
-    grid: Grid, data: dict[tuple[str, str], Array]
-) -> tuple[float | Array, dict[tuple[str, str], Array]]:
-    """Return the multilinear function with the values of the corners, and the data left."""
-    both = [d for d, a in enumerate(grid.axes) if sides(a) == ("dirichlet", "dirichlet")]
-    if len(both) < 2:
-        return 0.0, data
-    corners = {
-        corner: _corner(grid, data, dict(zip(both, corner, strict=True)))
-        for corner in itertools.product((0, 1), repeat=len(both))
-    }
-    places = {d: (_distance(grid.axes[d], True) / grid.axes[d].length) for d in both}
-    lift = _multilinear(grid, corners, both, places)
-    left = dict(data)
-    for d, axis in enumerate(grid.axes):
-        for upper, kind in enumerate(sides(axis)):
-            if kind != "dirichlet":
-                continue
-            on_wall = _multilinear(
-                grid, corners, both, places | {d: np.array([1.0 * upper])}
-            )
-            shape = (*grid.shape[:d], 1, *grid.shape[d + 1 :])
-            rest = np.broadcast_to(
-                data.get((axis.name, _SIDES[upper]), 0.0) - on_wall, shape
-            )
-            left[axis.name, _SIDES[upper]] = rest
-    return lift, {key: g for key, g in left.items() if g.any()}
-
-
-def _corner(
-    grid: Grid, data: dict[tuple[str, str], Array], corner: dict[int, int]
-) -> float:
-    """Return the mean of what the walls that meet in a corner have there."""
-    values = []
-    for d, upper in corner.items():
-        g = data.get((grid.axes[d].name, _SIDES[upper]), np.zeros((1,) * grid.ndim))
-        for e in range(grid.ndim):
-            if e in corner and e != d and g.shape[e] > 1:
-                g = _at_end(g, e, grid.axes[e], bool(corner[e]))
-        values.append(float(g.mean()))
-    return float(np.mean(values))
-
-
 def _at_end(g: Array, e: int, axis: Axis, upper: bool) -> Array:
     """Return the values on the rim of a wall, extrapolated from the points next to it."""
     m = min(g.shape[e], _POINTS)
@@ -154,22 +189,6 @@ def _at_end(g: Array, e: int, axis: Axis, upper: bool) -> Array:
     return np.asarray(np.tensordot(np.moveaxis(points, e, -1)[..., :m], weights, 1))[
         (slice(None),) * e + (None,)
     ]
-
-
-def _multilinear(
-    grid: Grid,
-    corners: dict[tuple[int, ...], float],
-    both: Sequence[int],
-    places: dict[int, Array],
-) -> Array:
-    total: Array = np.zeros((1,) * grid.ndim)
-    for corner, value in corners.items():
-        term: Array = np.full((1,) * grid.ndim, value)
-        for d, upper in zip(both, corner, strict=True):
-            part = places[d] if upper else 1.0 - places[d]
-            term = term * _along(part, d, grid.ndim)
-        total = total + term
-    return total
 
 
 def _to_modes(grid: Grid, axes: Sequence[int], g: Array) -> Array:

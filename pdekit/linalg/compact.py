@@ -223,20 +223,20 @@ class CompactStencil:
         return total
 
     def _padded(self, x: Array, outer: dict[tuple[int, bool], Array]) -> Array:
-        """Return values with a frame: walls first, then what lies beyond them."""
+        """Return values with a frame: Dirichlet walls, then what lies beyond the others."""
         u = np.zeros([n + 2 for n in self.shape])
         self._inner(u)[...] = x
-        for pass_ in ("dirichlet", "neumann", "periodic"):
+        for (d, upper), layer in outer.items():
+            if sides(self.grid.axes[d])[upper] == "dirichlet":
+                _rim(u, d, upper)[...] = layer
+        for kind, place in (("neumann", 2), ("periodic", -2)):
             for d, axis in enumerate(self.grid.axes):
-                for upper, kind in enumerate(sides(axis)):
-                    if kind != pass_:
+                for upper in (False, True):
+                    if sides(axis)[upper] != kind:
                         continue
-                    rim = _cut(u, d, -1, None) if upper else _cut(u, d, 0, 1)
-                    if kind == "neumann":
-                        rim[...] = _cut(u, d, -3, -2) if upper else _cut(u, d, 2, 3)
-                    elif kind == "periodic":
-                        rim[...] = _cut(u, d, 1, 2) if upper else _cut(u, d, -2, -1)
-                    rim += outer.get((d, bool(upper)), 0.0)
+                    i = -1 - place if upper else place  # of the point that it mirrors
+                    inside = _cut(u, d, i, i + 1 if i != -1 else None)
+                    _rim(u, d, upper)[...] = inside + outer.get((d, upper), 0.0)
         return u
 
     def _prolonged(self, u: Array, d: int) -> Array:
@@ -273,6 +273,10 @@ class CompactStencil:
 
 def _cut(u: Array, d: int, start: int, stop: int | None) -> Array:
     return u[(slice(None),) * d + (slice(start, stop),)]
+
+
+def _rim(u: Array, d: int, upper: bool) -> Array:
+    return _cut(u, d, -1, None) if upper else _cut(u, d, 0, 1)
 
 
 def _first(u: Array, d: int, m: int, upper: bool) -> Array:

@@ -12,7 +12,7 @@ Strang, SIAM Review 41 (1999) 135.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
@@ -23,6 +23,7 @@ from pdekit.errors import PdekitError, ShapeError, UnknownName
 from pdekit.grid import Grid
 from pdekit.linalg._lifting import lifted
 from pdekit.linalg._modes import Modes, good_size, refuse_chebyshev
+from pdekit.linalg._residual import Residual
 from pdekit.linalg._symbols import ORDERS, Order, check_not_zero, symbol
 from pdekit.linalg._walls import values_at
 from pdekit.linalg.compact import CompactStencil
@@ -140,6 +141,12 @@ class DirectSolver:
         """Numbers of points, none below the present ones, with quick transforms."""
         return tuple(good_size(axis) for axis in self.grid.axes)
 
+    @cached_property
+    def _residual(self) -> Callable[[Array, Array], Array]:
+        if isinstance(self.operator, Stencil):
+            return Residual(self.operator)
+        return self.operator.residual
+
     def apply(self, r: Array, out: Array | None = None) -> Array:
         """Return  A⁻¹ r,  or A⁺ r  where A is singular: both means are taken off."""
         values = self._modes.values
@@ -189,19 +196,18 @@ class DirectSolver:
         """
         started = time.perf_counter()
         b, events = self._accepted(b, project)
-        x = self.apply(b) if b.any() else np.zeros(self.shape)
-        history, matvecs = [1.0], 0
         scale = norm(b)
+        x = self.apply(b) if scale else np.zeros(self.shape)
+        history = [1.0] if scale else [0.0]
         while check and scale:
-            r = self.operator.residual(b, x)
-            matvecs += 1
+            r = self._residual(b, x)
             history.append(norm(r) / scale)
-            if history[-1] <= rtol or matvecs > _REFINEMENTS:
-                break
-            if len(history) > 2 and history[-1] > 0.5 * history[-2]:
+            slow = len(history) > 2 and history[-1] > 0.5 * history[-2]
+            if history[-1] <= rtol or slow or len(history) > _REFINEMENTS:
                 break
             x += self.apply(r)
-        last = history[-1] if scale and check else 0.0 if not scale else np.nan
+        matvecs = len(history) - 1
+        last = history[-1] if check or not scale else np.nan
         done = last <= rtol
         return Solution(
             x=x,
@@ -211,8 +217,8 @@ class DirectSolver:
             matvecs=matvecs,
             applications=max(1, matvecs),
             relative_residual=float(last),
-            history=np.array(history if scale else [0.0]),
-            history_is_true=np.ones(len(history) if scale else 1, dtype=bool),
+            history=np.array(history),
+            history_is_true=np.ones(len(history), dtype=bool),
             setup_s=self.setup_s,
             solve_s=time.perf_counter() - started,
             events=events,
@@ -234,6 +240,9 @@ class DirectSolver:
             A number, values at the points, or a function of the coordinates.
         walls
             u on Dirichlet walls, the flux k ∂u/∂n into the box on Neumann walls.
+        project
+            Whether a source without a solution is changed by a constant so that it has one;
+            otherwise it is refused.
 
         Returns
         -------
@@ -248,9 +257,17 @@ class DirectSolver:
             b = values * self.operator.volumes
         else:
             b = self.operator.right_hand_side(values, walls)
-        solution = self.solve(b, project, **options)
+        events = []
+        if self.singular and project:
+            w = np.broadcast_to(self.operator.volumes, self.shape)
+            excess = b.sum() / w.sum()
+            b = b - excess * w
+            events = [(0, f"the constant {excess:.6g} was taken off the source")]
+        solution = self.solve(b, **options)
         x = solution.x + lift
-        return replace(solution, x=x - self.grid.mean(x) if self.singular else x)
+        if self.singular:
+            x -= self.grid.mean(x)
+        return replace(solution, x=x, events=events + solution.events)
 
     def biharmonic(self, f: Coefficient, **options: Any) -> Solution:
         """Solve  (−∇·k∇ + c)² u = f  by two solutions; for k = 1, c = 0 that is  Δ²u = f.
@@ -278,11 +295,12 @@ class DirectSolver:
         b = np.asarray(b, dtype=float)
         if b.shape != self.shape:
             raise ShapeError(self.shape, b.shape, "a right-hand side")
-        if not np.isfinite(b).all():
+        largest = max(float(b.max()), -float(b.min()))
+        if not np.isfinite(largest):
             raise PdekitError("the right-hand side must be finite")
         if not self.singular:
             return b, []
-        mean, largest = float(b.mean()), float(abs(b).max(initial=0.0))
+        mean = float(b.mean())
         if abs(mean) <= 1e-10 * largest:
             return b - mean, [(0, "the mean of b, within rounding, was taken off")]
         if not project:

@@ -1,0 +1,47 @@
+"""b − A x  of a `Stencil` without new memory, for solvers that need it as often as x."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pdekit.linalg.stencil import Stencil
+from pdekit.typing import Array
+
+
+class Residual:
+    """The residual of one operator, in memory that belongs to this object.
+
+    Coefficients that are the same along an axis are kept as one number of it: where k is
+    constant nothing but x, b and the result is read.
+    """
+
+    def __init__(self, operator: Stencil) -> None:
+        self._result, self._product = np.empty(operator.shape), np.empty(operator.shape)
+        diagonal = np.zeros((1,) * operator.grid.ndim) + operator.reaction
+        self._pairs = []
+        for d, (axis, a) in enumerate(zip(operator.grid.axes, operator.faces, strict=True)):
+            diagonal = diagonal + _cut(a, d, 0, -1) + _cut(a, d, 1, None)
+            inner = _cut(a, d, 1, -1)
+            self._pairs.append((inner, _part(d, 1, None), _part(d, 0, -1)))
+            if axis.boundary == "periodic":
+                self._pairs.append((_cut(a, d, 0, 1), _part(d, 0, 1), _part(d, -1, None)))
+        self._diagonal = diagonal
+
+    def __call__(self, b: Array, x: Array) -> Array:
+        """Return  b − A x;  the next call overwrites it."""
+        r, product = self._result, self._product
+        np.multiply(self._diagonal, x, out=product)
+        np.subtract(b, product, out=r)
+        for a, here, there in self._pairs:
+            for to, of in ((here, there), (there, here)):
+                np.multiply(a, x[of], out=product[to])
+                r[to] += product[to]
+        return r
+
+
+def _part(d: int, start: int, stop: int | None) -> tuple[slice, ...]:
+    return (slice(None),) * d + (slice(start, stop),)
+
+
+def _cut(a: Array, d: int, start: int, stop: int | None) -> Array:
+    return a[_part(d, start, stop)]
