@@ -30,6 +30,7 @@ INTEGRATORS = {
     "backward_euler": "order 1, implicit, for heat: damps all waves, however long the step",
     "crank_nicolson": "order 2, implicit, for heat: the trapezoidal rule; rough data ring",
     "sdirk2": "order 2, implicit, for heat: two stages, damps all waves",
+    "tr_bdf2": "order 2, implicit, for heat: two stages of order 2, damps all waves",
 }
 
 

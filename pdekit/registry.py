@@ -32,8 +32,6 @@ _INTEGRATORS = "pdekit.stepping"
 _IMPORTERS = "pdekit.solvers.importers"
 _DECLARED = "declared"
 
-SMOOTHERS = ("auto", "red_black", "jacobi", "chebyshev", "line", "zebra")
-
 _own: dict[str, type[AbstractEquation]] = {}
 """Equations of modules that the user named on the command line."""
 
@@ -97,7 +95,7 @@ def problem(name: str) -> type[AbstractProblem]:
 
 def smoothers() -> tuple[str, ...]:
     """Names of the smoothers of multigrid cycles."""
-    return SMOOTHERS
+    return tuple(import_module("pdekit.linalg.multigrid._smoothers").NAMES)
 
 
 def posed(name: str, params: Mapping[str, Any]) -> type[AbstractEquation]:

@@ -111,8 +111,8 @@ class LinearSolverSpec(Section):
         default=False,
         description="of a singular problem without a solution, take the mean off the data",
     )
-    integrator: Literal["backward_euler", "crank_nicolson", "sdirk2"] | None = Key(
-        default=None, description="time stepping (equations in time; default sdirk2)"
+    integrator: Literal["backward_euler", "crank_nicolson", "sdirk2", "tr_bdf2"] | None = (
+        Key(default=None, description="time stepping (equations in time; default tr_bdf2)")
     )
     step: Positive | None = Key(default=None, description="time step")
     steps: Count | None = Key(default=None, description="steps over the whole interval")

@@ -239,7 +239,7 @@ def _stepping(draft: Draft, path: KeyPath, spec: LinearSolverSpec) -> dict[str, 
         draft.say((*path, "order"), "must be 2 for equations in time (got 4)")
     if spec.name == "spectral":
         draft.say((*path, "name"), "must be another for equations in time (got 'spectral')")
-    return {"integrator": spec.integrator or "sdirk2"}
+    return {"integrator": spec.integrator or "tr_bdf2"}
 
 
 def _reference(draft: Draft) -> None:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from pdekit.result import Result
 
-WIDEST = {1: 3.2, 2: 2.5, 3: 2.1}  # of a panel, by their number, inches
-HIGHEST = 2.4
+WIDEST = {1: 3.4, 2: 2.5, 3: 2.1}  # of a panel, by their number, inches
+HIGHEST = {1: 3.0, 2: 2.4, 3: 2.4}
 GAP = 0.42  # between a colour bar and the next panel
 WIDE_RANGE = (
     30.0  # ratio of the values of a coefficient beyond which colours are of its log
@@ -84,7 +84,7 @@ def maps(result: Result, parts: list[Part]) -> Figure:
     """Draw every part as a map, three in a row."""
     across, up = result.grid.axes[:2]
     columns = min(len(parts), 3)
-    size = proportions(across, up, WIDEST[columns], HIGHEST)
+    size = proportions(across, up, WIDEST[columns], HIGHEST[columns])
     rows = [parts[i : i + columns] for i in range(0, len(parts), columns)]
     sizes = [[size] * len(row) for row in rows]
     drawn, axes = sheet(sizes, gap=BAR + GAP, row_gap=LINE + 0.35)

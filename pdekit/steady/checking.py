@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 BALANCE = 1e-10
 """Part of the largest datum that the mean of balanced ones may reach by rounding."""
-POINT_SMOOTHERS = ("red_black", "jacobi", "chebyshev")
+POINT_SMOOTHERS = ("red-black", "jacobi", "chebyshev")
 STRONG = 8.0
 """Ratio of couplings beyond which a smoother of points leaves smooth errors rough."""
 SMALL = 16
@@ -66,8 +66,8 @@ def _resonance(posed: Posed) -> list[str]:
     if distance >= 10 * error:
         return []
     return [
-        f"equation: the box resonates {distance:.2g} away, an eigenvalue that this grid has "
-        f"wrong by {error:.2g}: the solution may be far off; use more points"
+        f"equation: the box resonates {distance:.2g} away, at an eigenvalue that this grid "
+        f"has wrong by {error:.2g}: the solution may be far off; use more points"
     ]
 
 

@@ -14,7 +14,7 @@ from pdekit.conclusion import _peak_memory_mb
 from pdekit.errors import Interrupted, NotConverged, PdekitError
 from pdekit.result import Result
 from pdekit.steady import metrics
-from pdekit.steady.reference import algebraic_bound, compare, estimate
+from pdekit.steady.reference import algebraic_bound, compare, estimate, last_of
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _errors(run: BoundaryRun) -> tuple[Any, dict[str, Any]]:
     try:
         if run.reference is not None:
             compared, errors = compare(run, run.reference)
-            bound = algebraic_bound(run, run.fields[-1][run.problem.fields[0]])
+            bound = algebraic_bound(run, last_of(run))
             if bound is not None:
                 errors["algebraic_error_bound"] = bound
             return compared, errors

@@ -13,6 +13,8 @@ References
 ----------
 Hairer & Wanner, Solving Ordinary Differential Equations II (1996), section IV.6.
 Alexander, SIAM J. Numer. Anal. 14 (1977) 1006 (SDIRK2).
+Hosea & Shampine, Appl. Numer. Math. 20 (1996) 21 (TR-BDF2, whose stages are of order two as
+well, so that walls that change in time do not cost order).
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from pdekit.case.boundary_case import BoundaryCase, LinearSolverSpec
     from pdekit.steady.run import BoundaryRun
 
-GAMMA = 1 - 1 / math.sqrt(2)
+GAMMA, W = 1 - 1 / math.sqrt(2), math.sqrt(2) / 4
 
 
 @dataclass(frozen=True)
@@ -54,16 +56,18 @@ class Scheme:
         return self.a[-1][-1]
 
 
+DEFAULT = "tr_bdf2"
 SCHEMES = {
     "backward_euler": Scheme(1, ((1.0,),), (1.0,)),
     "crank_nicolson": Scheme(2, ((0.0,), (0.5, 0.5)), (0.0, 1.0)),
     "sdirk2": Scheme(2, ((GAMMA,), (1 - GAMMA, GAMMA)), (GAMMA, 1.0)),
+    "tr_bdf2": Scheme(2, ((0.0,), (GAMMA, GAMMA), (W, W, GAMMA)), (0.0, 2 * GAMMA, 1.0)),
 }
 
 
 def scheme_of(spec: LinearSolverSpec) -> Scheme:
     """Return the scheme of a solver."""
-    return SCHEMES[spec.integrator or "sdirk2"]
+    return SCHEMES[spec.integrator or DEFAULT]
 
 
 def counts(case: BoundaryCase, times: Array, spec: LinearSolverSpec) -> list[int]:
@@ -167,12 +171,12 @@ def march(run: BoundaryRun) -> None:
             run.last_step += 1
             done = (index - 1 + (i + 1) / n) / (len(run.times) - 1)
             run.observer.progress(done, "solving")
-            due = clock.monotonic() - kept > run.case.outputs.checkpoint_every
-            if due or run.observer.stop_requested():
+            stop = run.observer.stop_requested()
+            if stop or clock.monotonic() - kept > run.case.outputs.checkpoint_every:
                 kept = clock.monotonic()
-                run.store.checkpoint({"x": u}, {"frames": len(run.fields), "step": i + 1,
-                                                "steps": run.last_step})  # fmt: skip
-            if run.observer.stop_requested():
+                meta = {"frames": len(run.fields), "step": i + 1, "steps": run.last_step}
+                run.store.checkpoint({"x": u}, meta)
+            if stop:
                 raise Interrupted(f"stopped at t = {t0 + (i + 1) * h:.6g}")
         at = 0
         run.keep(index, u, series_of(run, u, run.work.iterations - before))

@@ -203,8 +203,7 @@ class Posed:
         """Return  −∇·(k∇u) + (c + added) u  on the grid."""
         c = self.reaction + added
         k = self.diffusion
-        masked = {} if self.mask is None else {"mask": self.mask}
-        whole = discretize(self.grid, k[0], c, **masked)
+        whole = discretize(self.grid, k[0], c, self.mask)
         if all(each is k[0] for each in k):
             return whole
         faces = (
@@ -223,6 +222,10 @@ class Posed:
         if not inside.any():
             raise self.case.problem("mask", "is positive at no point: the domain is empty")
         return None if inside.all() else inside
+
+    def inside(self, u: Array) -> Array:
+        """Return u, not a number outside the domain."""
+        return u if self.mask is None else np.where(self.mask, u, np.nan)
 
     # -- data --------------------------------------------------------------------------
 

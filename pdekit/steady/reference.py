@@ -185,7 +185,7 @@ def _order(run: BoundaryRun, reference: Reference, finest: float) -> dict[str, A
         if values is None:
             break
         values = _shifted(run, posed, values)
-        errors.append(relative_l2(_final(run, posed, 1 / ratio), values))
+        errors.append(relative_l2(posed.inside(_final(run, posed, 1 / ratio)), values))
         sizes.append(ratio)
     if len(errors) < 2 or min(errors) <= 0:
         return {}
@@ -219,7 +219,7 @@ def estimate(run: BoundaryRun) -> dict[str, Any]:
 
     The error in time, if there is one, is told by other steps.
     """
-    u = run.fields[-1][run.problem.fields[0]]
+    u = last_of(run)
     parts, names = {}, []
     space, name = _space_part(run, u)
     if space is not None:
@@ -238,6 +238,11 @@ def estimate(run: BoundaryRun) -> dict[str, Any]:
         **parts,
         "estimator": " + ".join(names),
     }
+
+
+def last_of(run: BoundaryRun) -> Array:
+    """Return the last frame, zero outside the domain."""
+    return np.nan_to_num(run.fields[-1][run.problem.fields[0]])
 
 
 def _space_part(run: BoundaryRun, u: Array) -> tuple[float | None, str]:
@@ -263,9 +268,9 @@ def _space_part(run: BoundaryRun, u: Array) -> tuple[float | None, str]:
     if len(steps) == 2 and min(steps) > 0:
         seen = math.log(steps[1] / steps[0]) / math.log(ratio)
         used = min(max(seen, 0.5), order)
-        name = f"two coarser grids (Richardson, observed order {seen:.2f})"
+        name = f"Richardson on two coarser grids, observed order {seen:.2f}"
         return steps[0] / size / (ratio**used - 1), name
-    name = f"coarser grid (Richardson, order {order:g} supposed)"
+    name = f"Richardson on a coarser grid, order {order:g} supposed"
     return steps[0] / size / (ratio**order - 1), name
 
 

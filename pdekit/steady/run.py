@@ -173,8 +173,6 @@ class BoundaryRun:
         u = found.x
         if system.op.singular:
             u = u - float(posed.grid.mean(u))
-        if posed.mask is not None:
-            u = np.where(posed.mask, u, np.nan)
         return u, found
 
     def projecting(self, posed: Posed) -> bool:
@@ -198,7 +196,7 @@ class BoundaryRun:
 
     def _keep(self, index: int, u: Array, series: Mapping[str, Any]) -> None:
         """Store a frame."""
-        fields = {self.problem.fields[0]: u, **self.constants()}
+        fields = {self.problem.fields[0]: self.posed.inside(u), **self.constants()}
         self.fields.append(fields)
         self.series.append(dict(series))
         self.store.frame(index, fields, series)

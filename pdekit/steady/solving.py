@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CYCLES, ITERATIONS = 100, 20_000
 """Most cycles or iterations unless a case says so."""
+FEW = 10
+"""Cycles between two looks at the interrupt flag."""
 Callback = Callable[[int, Array], None]
 
 
@@ -185,7 +187,7 @@ class System:
 
     def _definite(self) -> Stencil:
         """Return the operator with its reaction made positive, as minres needs of P."""
-        return Stencil(self.op.grid, self.op.faces, np.abs(self.op.reaction))
+        return replace(self.op, reaction=np.abs(self.op.reaction))
 
     @cached_property
     def safe(self) -> Preconditioner:
@@ -208,7 +210,18 @@ class System:
         if self.choice.order != 2:
             return self._transformed(f, walls, project)
         b = self.op.right_hand_side(f, walls)
-        return self.solve_vector(b, project=project, x0=x0, callback=callback)
+        events = self._balance(b) if self.op.singular and project else []
+        found = self.solve_vector(b, project=project, x0=x0, callback=callback)
+        return replace(found, events=[*events, *found.events])
+
+    def _balance(self, b: Array) -> list[tuple[int, str]]:
+        """Take a constant off the source, in place, so that the data have a solution."""
+        w = np.broadcast_to(self.op.volumes, b.shape)
+        excess = float(b.sum() / w.sum())
+        if abs(excess) <= 1e-14 * float(np.abs(b).max(initial=0.0)):
+            return []
+        b -= excess * w
+        return [(0, f"{excess:.3g} was taken off the source, so that the data balance")]
 
     def solve_vector(
         self,
@@ -224,10 +237,7 @@ class System:
         if name == "direct":
             found = self.tool.solve(b, project=project, rtol=spec.rtol)
         elif name == "multigrid":
-            most = spec.maxiter or CYCLES
-            found = self.tool.solve(
-                b, rtol=spec.rtol, max_cycles=most, x0=x0, project=project
-            )
+            found = self._cycled(b, project, x0, callback)
         else:
             found = self._iterated(b, project, x0, callback)
         return found
@@ -237,6 +247,23 @@ class System:
             f, walls, project=project, rtol=self.spec.rtol
         )
         return found
+
+    def _cycled(
+        self, b: Array, project: bool, x0: Array | None, callback: Callback | None
+    ) -> Solution:
+        """Cycle, a few cycles at a time, so that an interruption is heard in between."""
+        left, parts = self.spec.maxiter or CYCLES, list[Solution]()
+        while True:
+            few = left if callback is None else min(left, FEW)
+            found: Solution = self.tool.solve(
+                b, rtol=self.spec.rtol, max_cycles=few, x0=x0, project=project
+            )
+            parts.append(found)
+            left, x0 = left - found.iterations, found.x
+            if found.reason != "maxiter" or left <= 0:
+                return joined(parts)
+            if callback is not None:
+                callback(sum(part.iterations for part in parts), found.x)
 
     def _iterated(
         self, b: Array, project: bool, x0: Array | None, callback: Callback | None
@@ -267,6 +294,24 @@ class System:
         if choice.why:
             said["chosen_because"] = choice.why
         return said
+
+
+def joined(parts: list[Solution]) -> Solution:
+    """Return one account of a solution that was computed in parts."""
+    last = parts[-1]
+    if len(parts) == 1:
+        return last
+    summed = ("iterations", "matvecs", "applications", "solve_s", "matvec_s")
+    totals = {name: sum(getattr(part, name) for part in parts) for name in summed}
+    histories = [part.history[bool(i) :] for i, part in enumerate(parts)]
+    truths = [part.history_is_true[bool(i) :] for i, part in enumerate(parts)]
+    return replace(
+        last,
+        history=np.concatenate(histories),
+        history_is_true=np.concatenate(truths),
+        events=[event for part in parts for event in part.events],
+        **totals,
+    )
 
 
 def on_points(posed: Posed, d: int) -> Array:
