@@ -137,6 +137,10 @@ class Plan:
         """Number of points."""
         return math.prod(self.shape)
 
+    def field(self) -> Array:
+        """Return zeros of the shape."""
+        return np.zeros(self.shape, self.real)
+
     def product(self, u: Array, out: Array) -> Array:
         """Write  A u."""
         u, flat = u.reshape(-1), out.reshape(-1)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from pdekit.axis import Axis
+from pdekit.errors import UnknownName
 from pdekit.grid import Grid
-from pdekit.linalg._kernels_plan import Lines
+from pdekit.linalg._faces import between
+from pdekit.linalg._kernels_plan import Fields, Lines
 from pdekit.linalg._kernels_tables import coefficients_of
 from pdekit.linalg.multigrid._axis import AxisTransfer, can_halve, good_size
+from pdekit.linalg.multigrid._black_box import by_coefficients
 from pdekit.linalg.multigrid._coarsest import direct_solver
 from pdekit.linalg.multigrid._coefficients import coarsened
 from pdekit.linalg.multigrid._level import Level
@@ -22,25 +26,75 @@ FEW = 5
 """Points along the longest axis at which a grid is coarse enough."""
 STRONG = 0.3
 """An axis is left alone while its couplings are weaker than this part of the strongest."""
+JUMP = 20.0
+"""Ratio of the coefficients of neighbouring faces that linear interpolation fails at."""
+Solver = Callable[[Array], Array]
 
 
 def hierarchy(
-    op: Stencil, transfer: str, *, single: bool, threads: int, events: list[str]
-) -> tuple[list[Level], Callable[[Array], Array]]:
+    op: Stencil,
+    transfer: str,
+    prolongation: Any,
+    *,
+    single: bool,
+    threads: int,
+    events: list[str],
+) -> tuple[list[Any], Solver]:
     """Return the levels, finest first, and the solver of the last one."""
-    level = Level(coefficients_of(op))
+    if transfer not in ("auto", "geometric", "operator"):
+        raise UnknownName("transfer", transfer, ("auto", "geometric", "operator"))
+    first = Level(coefficients_of(op))
+    why = _reason(first, op) if transfer == "auto" else ""
+    if transfer == "operator" or why or prolongation is not None:
+        events += [f"coarse grids by the coefficients: {why}"] if why else []
+        return by_coefficients(op, first, prolongation, single=single, threads=threads)
+    return _geometric(op, first, single=single, threads=threads, events=events)
+
+
+def _geometric(
+    op: Stencil, level: Level, *, single: bool, threads: int, events: list[str]
+) -> tuple[list[Any], Solver]:
+    """Return levels with rediscretised operators and linear interpolation."""
     levels, real = [level], np.float32 if single else np.float64
     if single:
-        level.f, level.u = np.zeros(level.shape, real), np.zeros(level.shape, real)
+        level.make_arrays(real)
     while (steps := _steps(level)) is not None:
         level.prepare(steps, single=single, threads=threads)
         level = Level(coarsened(level.given, steps))
-        level.f, level.u = np.zeros(level.shape, real), np.zeros(level.shape, real)
+        level.make_arrays(real)
         levels.append(level)
     level.prepare(None, single=single, threads=threads)
     events += advice(op.grid, level)
-    matrix = assembled(level).tocsr()
-    return levels, direct_solver(matrix, op.singular)
+    return levels, direct_solver(assembled(level.given).tocsr(), op.singular)
+
+
+def _reason(first: Level, op: Stencil) -> str:
+    """Return why linear interpolation will not do, or nothing."""
+    if op.mask is not None and not op.mask.all():
+        return "the domain is a mask"
+    if isinstance(first.given, Fields):
+        jump = max(_jump(a, d) for d, a in enumerate(first.given.faces))
+        if jump > JUMP:
+            return f"coefficients of neighbouring faces differ by a factor {jump:.2g}"
+    axes: Sequence[Axis] = op.grid.axes
+    while any(can_halve(axis) for axis in axes):
+        axes = [AxisTransfer(axis, can_halve(axis)).coarse for axis in axes]
+    if max(axis.n for axis in axes) <= 16 or math.prod(axis.n for axis in axes) <= FEW**3:
+        return ""
+    sizes = [_named(axis) for axis in op.grid.axes if good_size(axis) != axis.n]
+    return f"numbers of points that cannot be halved; {', '.join(sizes)} can"
+
+
+def _jump(a: Array, d: int) -> float:
+    """Return the largest ratio of neighbouring coefficients of faces inside the box."""
+    inner = between(a, d, 1, -1)
+    ratios = [1.0]
+    for e, n in enumerate(inner.shape):
+        if n > 3:
+            left, right = between(inner, e, 1, -2), between(inner, e, 2, -1)
+            ratio = left / right
+            ratios += [float(ratio.max()), float(1 / ratio.min())]
+    return max(ratios)
 
 
 def _steps(level: Level) -> list[AxisTransfer] | None:
@@ -57,9 +111,8 @@ def _steps(level: Level) -> list[AxisTransfer] | None:
     ]
 
 
-def assembled(level: Level) -> Stencil:
-    """Return the operator of a level as a stencil."""
-    given = level.given
+def assembled(given: Lines | Fields) -> Stencil:
+    """Return coefficients as a stencil."""
     grid = Grid(given.axes)
     if not isinstance(given, Lines):
         return Stencil(grid, given.faces, given.reaction)

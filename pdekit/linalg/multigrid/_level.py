@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -90,6 +91,10 @@ class Level:
         self.plan = Plan(self.given, single=single, threads=threads, base=base)
         if steps is not None:
             self.transfer = Transfer(self.plan, steps, threads)
+
+    def make_arrays(self, real: Any) -> None:
+        """Make room for a right-hand side and unknowns."""
+        self.f, self.u = np.zeros(self.shape, real), np.zeros(self.shape, real)
 
     bound = 2.0
     """Of the eigenvalues of  diag⁻¹ A,  by Gershgorin's theorem."""

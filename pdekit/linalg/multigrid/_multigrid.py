@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import numpy as np
 
@@ -41,6 +42,10 @@ class Multigrid:
         cycle from zero a symmetric map: a preconditioner for conjugate gradients.
     precision
         ``single`` does the cycles in single precision; residuals stay in double.
+    prolongation
+        Weights of interpolation in place of those by the coefficients: an array for every
+        step, ``[slot][point]`` as in `pdekit.linalg._kernels_box`, or a function that makes
+        them of the number of the level and the step, whose weights are the usual ones.
     threads
         How many share the planes of large grids.
 
@@ -64,6 +69,8 @@ class Multigrid:
         symmetric: bool = False,
         precision: str = "double",
         threads: int = 1,
+        *,
+        prolongation: Callable[[int, Any], Array] | Sequence[Array] | None = None,
     ) -> None:
         began = time.perf_counter()
         if cycle not in ("V", "W", "F"):
@@ -78,7 +85,12 @@ class Multigrid:
         self.single = precision == "single"
         self.events: list[str] = []
         self.levels, self.coarsest = hierarchy(
-            op, transfer, single=self.single, threads=threads, events=self.events
+            op,
+            transfer,
+            prolongation,
+            single=self.single,
+            threads=threads,
+            events=self.events,
         )
         self.smoother = smoother_of(smoother, self.levels, symmetric)
         self.symmetric = symmetric or (pre == post and self.smoother.name != "red-black")
@@ -106,6 +118,14 @@ class Multigrid:
         else:
             self.descend(0, x, np.ascontiguousarray(b, dtype=float))
         return self._free(x)
+
+    @property
+    def ends_black(self) -> bool:
+        """Whether a cycle ends with black points, and begins with red ones of the same."""
+        black = self.smoother.name == "red-black" and not self.symmetric
+        return (
+            black and self.pre * self.post * (len(self.levels) - 1) > 0 and not self.single
+        )
 
     def _single_cycle(self, r: Array) -> Array:
         """One cycle in single precision for a residual scaled to one."""
@@ -166,7 +186,8 @@ class Multigrid:
             level.transfer.restrict(rights[-2], None, rights[-1])
         x = np.asarray(self.coarsest(rights[-1]), real)
         for k in reversed(range(len(self.levels) - 1)):
-            fine, transfer = np.zeros(self.levels[k].shape, real), self.levels[k].transfer
+            level = self.levels[k]
+            fine, transfer = level.plan.field(), level.transfer
             assert transfer is not None  # noqa: S101
             transfer.prolong(x, fine)
             for _ in range(cycles):

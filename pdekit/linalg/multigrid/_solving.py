@@ -77,8 +77,7 @@ class Solving:
         on, but not to stop.
         """
         mg = self.mg
-        last_black = mg.smoother.name == "red-black" and mg.post and not mg.symmetric
-        if first or not last_black or not mg.pre or mg.single:
+        if first or not mg.ends_black:
             if not first and self._converged():
                 return True
             mg.cycle(self.b, self.x)
