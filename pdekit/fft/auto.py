@@ -156,6 +156,24 @@ def _times(layout: Layout, trials: dict[str, tuple[str, int]]) -> dict[str, floa
     }
     for buffer in buffers:
         buffer.fill(0)  # planning has left something in them
+    return _seconds(pairs)
+
+
+def quickest(key: str, pairs: dict[str, tuple[Execute, Execute]]) -> str:
+    """Return the name of the fastest of some ways to do the same transforms.
+
+    Timed once, on buffers that hold zeros, and kept in the user's cache under ``key``.
+    """
+    stored = store.read("choices").get(key)
+    if isinstance(stored, dict) and (name := str(stored.get("fastest"))) in pairs:
+        return name
+    seconds = _seconds(pairs)
+    fastest = min(seconds, key=lambda name: seconds[name])
+    store.write("choices", {key: {"fastest": fastest, "seconds": seconds}})
+    return fastest
+
+
+def _seconds(pairs: dict[str, tuple[Execute, Execute]]) -> dict[str, float]:
     repeats = {}
     for trial, (forward, inverse) in pairs.items():
         _sample(forward, inverse, 1)  # the first call touches tables and memory

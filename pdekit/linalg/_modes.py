@@ -10,12 +10,16 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pdekit.errors import PdekitError
-from pdekit.fft.auto import executors
+from pdekit.fft.auto import executors, quickest
 from pdekit.fft.layout import Layout, logical_length
 from pdekit.grid import Axis, Grid
+from pdekit.linalg._halves import halved, levels, order
 from pdekit.typing import Array
 
 _GOOD_FACTORS = (2, 3, 5, 7)
+_WORTH_HALVING = 2**17, 2**21
+"""Numbers for which one more pass over them pays: more than the compiler's import costs,
+less than what leaves the caches."""
 
 
 class Modes:
@@ -36,6 +40,8 @@ class Modes:
         Number of threads that may be used.
     reproducible
         Let no measurement decide who transforms.
+    halves
+        Try sine transforms of type 1 by halves, which leave the modes in another order.
     """
 
     def __init__(
@@ -44,6 +50,7 @@ class Modes:
         precision: DTypeLike = "float64",
         threads: int = 1,
         reproducible: bool = False,
+        halves: bool = True,
     ) -> None:
         refuse_chebyshev(grid)
         walls = [d for d, axis in enumerate(grid.axes) if axis.transform != "fft"]
@@ -54,6 +61,8 @@ class Modes:
         self.values, self.modes = layout.buffers()
         self.size = math.prod(transform_length(axis) for axis in grid.axes)
         self.info: list[dict[str, Any]] = []
+        self._orders: dict[int, Array] = {}
+        self._try_halves = halves and not reproducible
         options: dict[str, Any] = {"workers": threads, "reproducible": reproducible}
         steps = [
             self._planned(self.values, (d,), grid.axes[d].transform, options) for d in walls
@@ -68,11 +77,20 @@ class Modes:
     def _planned(
         self, into: Array, axes: tuple[int, ...], kind: str, options: dict[str, Any]
     ) -> tuple[Callable[[], object], Callable[[], object]]:
-        forward, inverse, info = executors(
-            self.values, into, axes=axes, kind=kind, **options
-        )
-        self.info.append(info)
-        return forward, inverse
+        chosen = executors(self.values, into, axes=axes, kind=kind, **options)
+        if self._may_be_halved(kind, axes[0]) and self._try_halves:
+            parts = halved(self.values, axes[0], options)
+            self.values.fill(0)
+            key = f"{chosen[2]['transform']} halved workers {options['workers']}"
+            if quickest(key, {"whole": chosen[:2], "halved": parts[:2]}) == "halved":
+                chosen, self._orders[axes[0]] = parts, order(self.values.shape[axes[0]])
+        self.info.append(chosen[2])
+        return chosen[:2]
+
+    def _may_be_halved(self, kind: str, d: int) -> bool:
+        least, most = _WORTH_HALVING
+        pays = least <= self.values.size <= most and levels(self.values.shape[d]) > 0
+        return kind == "dst1" and pays
 
     def forward(self) -> None:
         """Transform the values to modes; overwrites the values."""
@@ -87,6 +105,8 @@ class Modes:
     def factor(self, values: Array) -> Array:
         """Return real factors of the modes as `multiply` wants them."""
         full = np.broadcast_to(values, self.modes.shape)
+        for d, places in self._orders.items():
+            full = full.take(places, axis=d)
         if self.modes.dtype.kind == "c":
             full = np.repeat(full, 2, axis=-1)  # of the real and of the imaginary part
         return np.array(full, dtype=self.values.dtype, order="C")
@@ -103,7 +123,7 @@ def refuse_chebyshev(grid: Grid) -> None:
         if axis.boundary == "chebyshev":
             raise PdekitError(
                 f"axis {axis.name!r}: sines and cosines do not solve on Chebyshev points; "
-                "use `pdekit.linalg.spectral.ChebyshevOperator`"
+                "use `pdekit.linalg.chebyshev.ChebyshevOperator`"
             )
 
 

@@ -63,8 +63,8 @@ class CompactStencil:
                 raise PdekitError("finite differences need equidistant points")
             if axis.boundary != "periodic" and axis.centring != "vertex":
                 raise PdekitError(
-                    f"axis {axis.name!r}: order 4 needs vertex-centred points at walls, where "
-                    "f and its derivative count; take centring='vertex' or order=2"
+                    f"axis {axis.name!r}: order 4 needs vertex-centred points at walls, "
+                    "where f and its derivative count; take centring='vertex' or order=2"
                 )
 
     @property

@@ -19,20 +19,19 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pdekit.errors import PdekitError, ShapeError, UnknownName
+from pdekit.errors import UnknownName
 from pdekit.grid import Grid
+from pdekit.linalg._constant import checked_coefficients, mean_coefficients, operator_of
 from pdekit.linalg._lifting import lifted
 from pdekit.linalg._modes import Modes, good_size, refuse_chebyshev
-from pdekit.linalg._residual import Residual
+from pdekit.linalg._range import solvable
+from pdekit.linalg._residual import Residual, refine
 from pdekit.linalg._symbols import ORDERS, Order, check_not_zero, symbol
 from pdekit.linalg._walls import values_at
-from pdekit.linalg.compact import CompactStencil
-from pdekit.linalg.interface import Solution, norm
+from pdekit.linalg.interface import Solution
 from pdekit.linalg.spectral import SpectralOperator
-from pdekit.linalg.stencil import Coefficient, Stencil, Walls, discretize
+from pdekit.linalg.stencil import Coefficient, Stencil, Walls
 from pdekit.typing import Array
-
-_REFINEMENTS = 5
 
 
 class DirectSolver:
@@ -110,9 +109,9 @@ class DirectSolver:
             raise UnknownName("precision", str(precision), ("double", "single"))
         refuse_chebyshev(grid)
         self.grid, self.order = grid, order
-        self.k, self.c = _coefficients(grid, k, c)
+        self.k, self.c = checked_coefficients(grid, k, c)
         self.threads = threads
-        self.operator = _operator(grid, self.k, self.c, order)
+        self.operator = operator_of(grid, self.k, self.c, order)
         self.singular = bool(self.operator.nullspace)
         self.eigenvalues = symbol(grid, self.k, self.c, order)
         size = symbol(grid, self.k, abs(self.c), order)
@@ -124,6 +123,16 @@ class DirectSolver:
         self._weights = 1.0 / self.operator.volumes if halved else None
         self.info = self._modes.info
         self.setup_s = time.perf_counter() - started
+
+    @classmethod
+    def for_means(cls, operator: Stencil, threads: int = 1, **options: Any) -> DirectSolver:
+        """Return the solver with the mean coefficients of a variable operator.
+
+        As its preconditioner it bounds the iterations of conjugate gradients by the
+        contrast of the coefficients,  κ ≤ max k / min k,  on every grid.
+        """
+        k, c = mean_coefficients(operator)
+        return cls(operator.grid, k, c, threads=threads, **options)
 
     def _inverse_eigenvalues(self) -> Array:
         values = self.eigenvalues * float(self._modes.size)
@@ -195,19 +204,14 @@ class DirectSolver:
             If b is not finite, or not in the range of a singular operator.
         """
         started = time.perf_counter()
-        b, events = self._accepted(b, project)
-        scale = norm(b)
-        x = self.apply(b) if scale else np.zeros(self.shape)
-        history = [1.0] if scale else [0.0]
-        while check and scale:
-            r = self._residual(b, x)
-            history.append(norm(r) / scale)
-            slow = len(history) > 2 and history[-1] > 0.5 * history[-2]
-            if history[-1] <= rtol or slow or len(history) > _REFINEMENTS:
-                break
-            x += self.apply(r)
+        b, events = solvable(b, self.shape, self.singular, project)
+        zero = not b.any()
+        x = np.zeros(self.shape) if zero else self.apply(b)
+        history = [0.0] if zero else [1.0]
+        if check and not zero:
+            history = refine(x, b, self.apply, self._residual, rtol)
         matvecs = len(history) - 1
-        last = history[-1] if check or not scale else np.nan
+        last = history[-1] if check or zero else np.nan
         done = last <= rtol
         return Solution(
             x=x,
@@ -291,26 +295,6 @@ class DirectSolver:
             method=f"{self._method()}, twice",
         )
 
-    def _accepted(self, b: Array, project: bool) -> tuple[Array, list[tuple[int, str]]]:
-        b = np.asarray(b, dtype=float)
-        if b.shape != self.shape:
-            raise ShapeError(self.shape, b.shape, "a right-hand side")
-        largest = max(float(b.max()), -float(b.min()))
-        if not np.isfinite(largest):
-            raise PdekitError("the right-hand side must be finite")
-        if not self.singular:
-            return b, []
-        mean = float(b.mean())
-        if abs(mean) <= 1e-10 * largest:
-            return b - mean, [(0, "the mean of b, within rounding, was taken off")]
-        if not project:
-            raise PdekitError(
-                "there is no solution: without a Dirichlet wall and with c = 0 the source "
-                f"and the fluxes must balance, but b has the mean {mean:.3g} (largest value "
-                f"{largest:.3g}); correct them, or pass project=True to take the mean off"
-            )
-        return b - mean, [(0, f"the mean of b, {mean:.6g}, was taken off")]
-
     def _method(self) -> str:
         libraries = sorted({str(step["backend"]) for step in self.info})
         return f"direct, order {self.order}, transforms by {' and '.join(libraries)}"
@@ -321,49 +305,3 @@ def biharmonic(
 ) -> Solution:
     """Solve  Δ²u = f,  u = Δu = 0  on Dirichlet walls; see `DirectSolver.biharmonic`."""
     return DirectSolver(grid, order=order, threads=threads).biharmonic(f, **options)
-
-
-def mean_coefficient(operator: Stencil) -> DirectSolver:
-    """Return the solver with the mean coefficients of a variable operator.
-
-    As its preconditioner it bounds the iterations of conjugate gradients by the contrast
-    of the coefficients,  κ ≤ max k / min k,  on whatever grid: k lies between multiples of
-    its mean.  The mean is the geometric one of the extremes' neighbourhood, exp⟨ln k⟩.
-    """
-    grid = operator.grid
-    unit = discretize(grid)
-    k = []
-    for ours, one in zip(operator.faces, unit.faces, strict=True):
-        open_ = np.broadcast_to(one, np.broadcast_shapes(ours.shape, one.shape)) > 0
-        ratio = (
-            np.broadcast_to(ours, open_.shape)[open_]
-            / np.broadcast_to(one, open_.shape)[open_]
-        )
-        k.append(float(np.exp(np.log(ratio).mean())))
-    c = float(np.mean(operator.reaction / operator.volumes))
-    return DirectSolver(grid, k, max(c, 0.0))
-
-
-def _coefficients(
-    grid: Grid, k: float | Sequence[float], c: float
-) -> tuple[tuple[float, ...], float]:
-    values = np.atleast_1d(np.asarray(k, dtype=float))
-    if values.shape not in ((1,), (grid.ndim,)):
-        raise ShapeError(f"one number or {grid.ndim}", values.shape, "k")
-    if not (np.isfinite(values).all() and (values > 0).all()):
-        raise PdekitError(f"k must be positive and finite, got {k!r}")
-    if np.ndim(c) or not np.isfinite(c):
-        raise PdekitError(f"c must be a finite number, got {c!r}")
-    return tuple(np.broadcast_to(values, grid.ndim).tolist()), float(c)
-
-
-def _operator(
-    grid: Grid, k: tuple[float, ...], c: float, order: Order
-) -> Stencil | CompactStencil | SpectralOperator:
-    if order == 4:
-        return CompactStencil(grid, k, c)
-    if order == "spectral":
-        return SpectralOperator(grid, k, c)
-    unit = discretize(grid, 1.0, c)
-    faces = tuple(a * kd for a, kd in zip(unit.faces, k, strict=True))
-    return Stencil(grid, faces, unit.reaction)

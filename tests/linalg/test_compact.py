@@ -114,12 +114,13 @@ def test_order_four_in_three_dimensions(boundaries):
 @pytest.mark.parametrize("order", [2, "spectral"])
 @pytest.mark.parametrize("boundaries", BOXES + SOLIDS[:1], ids=".".join)
 def test_order_two_with_data_on_the_walls(boundaries, order, centring):
-    sizes = (64, 128) if len(boundaries) < 3 else (24, 48)
+    sizes = (64, 128) if len(boundaries) < 3 else (48, 96)
     if order == "spectral" and set(boundaries) == {"periodic"}:
         assert error(boundaries, 16, order, 0.9, centring) < 1e-13
         return
     rate = observed_order(boundaries, order, 0.9, sizes=sizes, centring=centring)
-    assert rate == pytest.approx(2.0, abs=0.1 if order == 2 else 0.25)
+    # towards edges with their own data the error has a logarithm beside h²
+    assert rate == pytest.approx(2.0, abs=0.15 if order == 2 else 0.25)
 
 
 def test_a_sine_series_lifts_what_it_cannot_hold():

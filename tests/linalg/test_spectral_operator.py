@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import math
 
 import numpy as np
 import pytest
 
-from pdekit.errors import PdekitError, ShapeError
+from pdekit.errors import PdekitError
 from pdekit.grid import Axis, Grid
 from pdekit.linalg.direct import DirectSolver
 from pdekit.linalg.spectral import (
-    ChebyshevOperator,
     SpectralOperator,
     derivative,
     staggered,
@@ -82,28 +80,7 @@ def test_variable_operators_are_symmetric_and_positive(kinds, rng):
         np.testing.assert_allclose(operator.residual(b, x), b - operator.apply(x))
 
 
-def solved(operator, b, solver):
-    """Conjugate gradients of scipy with the direct solver; returns x and the iterations."""
-    from scipy.sparse.linalg import LinearOperator, cg
-
-    def flat(f):
-        return LinearOperator(
-            (b.size,) * 2, lambda r: f(r.reshape(b.shape)).ravel(), dtype=float
-        )
-
-    steps = []
-    x, failed = cg(
-        flat(operator.apply),
-        b.ravel(),
-        M=flat(solver.apply),
-        rtol=1e-12,
-        callback=steps.append,
-    )
-    assert not failed
-    return x.reshape(b.shape), len(steps)
-
-
-def test_variable_coefficients_are_solved_with_spectral_accuracy():
+def test_variable_coefficients_are_solved_with_spectral_accuracy(scipy_cg):
     # −∇·(k∇u) + u = f,  periodic in x, sines in y; the mean coefficient preconditions
     errors, iterations = [], []
     for n in (12, 18, 24, 36):
@@ -120,7 +97,7 @@ def test_variable_coefficients_are_solved_with_spectral_accuracy():
         f = -k(x, y) * (uxx - exact) - kx * ux - ky * uy + exact
         operator = SpectralOperator(grid, k, 1.0)
         solver = DirectSolver(grid, 2.0, 1.0, "spectral", reproducible=True)
-        got, count = solved(operator, operator.right_hand_side(f), solver)
+        got, count = scipy_cg(operator, operator.right_hand_side(f), solver, 1e-12)
         errors.append(abs(got - exact).max())
         iterations.append(count)
     assert errors[0] < 1e-4
@@ -130,7 +107,7 @@ def test_variable_coefficients_are_solved_with_spectral_accuracy():
     assert max(iterations) - min(iterations) <= 4
 
 
-def test_neumann_walls_and_cells_with_variable_coefficients():
+def test_neumann_walls_and_cells_with_variable_coefficients(scipy_cg):
     for centring, n in (("vertex", 25), ("cell", 24)):
         grid = Grid((Axis("x", n, 0, np.pi, "neumann", centring),))
         (x,) = grid.points()
@@ -140,7 +117,7 @@ def test_neumann_walls_and_cells_with_variable_coefficients():
         f = -k * (np.sin(x) ** 2 - np.cos(x)) * exact - k1 * slope + exact
         operator = SpectralOperator(grid, lambda x: 2 + np.cos(x), 1.0)
         solver = DirectSolver(grid, 2.0, 1.0, "spectral", reproducible=True)
-        got, _ = solved(operator, operator.right_hand_side(f), solver)
+        got, _ = scipy_cg(operator, operator.right_hand_side(f), solver, 1e-12)
         assert abs(got - exact).max() < 1e-11
 
 
@@ -167,21 +144,6 @@ def test_refused():
         SpectralOperator(grid, 1.0, np.nan)
     with pytest.raises(PdekitError, match="equidistant"):
         SpectralOperator(Grid((Axis("x", 8, 0, 1, "chebyshev"),)))
-    with pytest.raises(PdekitError, match="Chebyshev and periodic axes"):
-        ChebyshevOperator(grid)
-    chebyshev = Grid((Axis("x", 8, 0, 1, "chebyshev"),))
-    with pytest.raises(PdekitError, match="positive and finite"):
-        ChebyshevOperator(chebyshev, 0.0)
-    operator = ChebyshevOperator(chebyshev)
-    with pytest.raises(ShapeError):
-        operator.solve(np.ones(7))
-    with pytest.raises(PdekitError, match="finite"):
-        operator.solve(np.full(8, np.nan))
-    with pytest.raises(PdekitError, match="there is no wall"):
-        operator.right_hand_side(1.0, {("y", "lower"): 1.0})
-    large = ChebyshevOperator(chebyshev.resize(5000))
-    with pytest.raises(PdekitError, match="more than 4096 unknowns"):
-        large.solve(np.ones(5000))
 
 
 def test_a_single_cell_between_neumann_walls_has_no_flux():
@@ -190,61 +152,3 @@ def test_a_single_cell_between_neumann_walls_has_no_flux():
     y = grid.points()[1]
     exact = np.sin(np.pi * y) + np.zeros(grid.shape)
     assert abs(solver.solve_field(np.pi**2 * exact).x - exact).max() < 1e-14
-
-
-# --- Chebyshev collocation ----------------------------------------------------------------
-
-
-def test_chebyshev_converges_geometrically_with_data_on_the_walls():
-    errors = []
-    for n in (8, 12, 16, 24):
-        grid = Grid((Axis("x", n, -1, 1, "chebyshev"),))
-        (x,) = grid.points()
-        exact = np.exp(x) * np.cos(2 * x)
-        slope = np.exp(x) * (np.cos(2 * x) - 2 * np.sin(2 * x))
-        second = np.exp(x) * (-3 * np.cos(2 * x) - 4 * np.sin(2 * x))
-        operator = ChebyshevOperator(grid, lambda x: 2 + x, 1.0)
-        f = -(2 + x) * second - slope + exact
-        walls = {("x", "lower"): exact[0], ("x", "upper"): exact[-1]}
-        solution = operator.solve(operator.right_hand_side(f, walls))
-        assert solution.converged
-        errors.append(abs(solution.x - exact).max())
-    assert errors[0] < 2e-2
-    assert errors[1] < 1e-3 * errors[0]
-    assert errors[3] < 1e-12
-
-
-def test_torsion_of_a_square_by_chebyshev():  # M3
-    grid = Grid(tuple(Axis(name, 25, 0, 1, "chebyshev") for name in "xy"))
-    operator = ChebyshevOperator(grid)
-    solution = operator.solve(operator.right_hand_side(1.0))
-    assert solution.x[12, 12] == pytest.approx(0.0736713532815138, abs=1e-8)
-    assert grid.mean(solution.x) == pytest.approx(0.0351442537387884, abs=1e-7)
-
-
-def test_chebyshev_with_a_periodic_axis():
-    grid = Grid((Axis("x", 12, 0, 2 * np.pi), Axis("y", 14, 0, 1, "chebyshev")))
-    x, y = grid.points()
-    exact = np.sin(x) * np.exp(y) + y
-    operator = ChebyshevOperator(grid, 1.0, 2.0)
-    walls = {("y", "lower"): exact[:, 0], ("y", "upper"): exact[:, -1]}
-    b = operator.right_hand_side(2 * exact, walls)
-    solution = operator.solve(b)
-    assert abs(solution.x - exact).max() < 1e-11
-
-
-def test_chebyshev_says_that_it_is_not_symmetric(rng):
-    grid = Grid((Axis("x", 9, 0, 1, "chebyshev"),))
-    operator = ChebyshevOperator(grid)
-    matrix = operator.tocsr().toarray()
-    assert not operator.symmetric
-    assert not operator.positive_definite
-    assert abs(matrix - matrix.T).max() > 1
-    x, b = rng.standard_normal((2, 9))
-    np.testing.assert_allclose(matrix @ x, operator.apply(x), atol=1e-10)
-    np.testing.assert_allclose(np.diag(matrix), operator.diagonal())
-    np.testing.assert_allclose(operator.residual(b, x), b - operator.apply(x))
-    zero = operator.solve(np.zeros(9))
-    assert zero.converged
-    assert not zero.x.any()
-    assert math.isclose(operator.apply(x)[0], x[0])
