@@ -6,7 +6,15 @@ which holds the true residual in double precision whatever was used to reach it.
 
 from __future__ import annotations
 
+from pdekit.linalg.choice import solve
 from pdekit.linalg.interface import LinearOperator, Preconditioner, Solution
 from pdekit.linalg.stencil import Stencil, discretize
 
-__all__ = ["LinearOperator", "Preconditioner", "Solution", "Stencil", "discretize"]
+__all__ = [
+    "LinearOperator",
+    "Preconditioner",
+    "Solution",
+    "Stencil",
+    "discretize",
+    "solve",
+]

@@ -291,5 +291,5 @@ def algebraic_bound(run: BoundaryRun, u: Array) -> float | None:
     b = op.right_hand_side(run.f, run.walls)
     r = op.residual(b, u)
     if op.singular:
-        r = r - r.mean()
+        r = r - op.volumes * (r.sum() / np.broadcast_to(op.volumes, r.shape).sum())
     return float(np.linalg.norm(r)) / smallest / size

@@ -37,6 +37,18 @@ def step(x: Array, r: Array, p: Array, q: Array, a: float) -> float:
 
 
 @_loop
+def dot(x: Array, y: Array) -> float:
+    """Return  (x, y).
+
+    BLAS would take threads for it, which wait for each other longer than they add.
+    """
+    total = 0.0
+    for i in range(x.size):
+        total += x[i] * y[i]
+    return total
+
+
+@_loop
 def direction(p: Array, z: Array, beta: float) -> None:
     """Turn p into  z + β p."""
     for i in range(p.size):
@@ -48,13 +60,6 @@ def add(y: Array, a: float, x: Array) -> None:
     """Do  y += a x."""
     for i in range(y.size):
         y[i] += a * x[i]
-
-
-@_loop
-def combine(out: Array, a: float, x: Array, b: float, y: Array) -> None:
-    """Do  out = a x + b y;  out may be one of them."""
-    for i in range(out.size):
-        out[i] = a * x[i] + b * y[i]
 
 
 @_loop
@@ -84,29 +89,6 @@ def three(p: Array, r: Array, v: Array, beta: float, omega: float) -> None:
 
 
 @_loop
-def dots(basis: Array, count: int, y: Array, out: Array) -> None:
-    """Set  out[j] = (basis[j], y)  for the first ``count`` vectors."""
-    for j in range(count):
-        v = basis[j]
-        total = 0.0
-        for i in range(y.size):
-            total += v[i] * y[i]
-        out[j] = total
-
-
-@_loop
-def subtract(y: Array, basis: Array, count: int, c: Array) -> None:
-    """Do  y -= Σⱼ c[j] basis[j],  in blocks that stay in the cache."""
-    block = 2048
-    for start in range(0, y.size, block):
-        stop = min(start + block, y.size)
-        for j in range(count):
-            v, a = basis[j], c[j]
-            for i in range(start, stop):
-                y[i] -= a * v[i]
-
-
-@_loop
 def angle(z: Array, r: Array) -> tuple[float, float, float]:
     """Return  (z, r),  ‖z‖²  and the largest  |zᵢ|."""
     zr = 0.0
@@ -122,13 +104,11 @@ def angle(z: Array, r: Array) -> tuple[float, float, float]:
 @cache
 def warm() -> None:
     """Compile everything, or load it, so that no solve is timed with a compiler in it."""
-    x, y, basis = np.zeros(1), np.zeros(1), np.zeros((1, 1))
+    x, y = np.zeros(1), np.zeros(1)
     step(x, y, np.zeros(1), np.zeros(1), 0.0)
     direction(x, y, 0.0)
+    dot(x, y)
     add(x, 0.0, y)
-    combine(x, 0.0, x, 0.0, y)
     minres_step(x, y, (np.zeros(1), np.zeros(1), x), y, np.ones(6))
     three(x, y, y, 0.0, 0.0)
-    dots(basis, 1, x, y)
-    subtract(x, basis, 1, y)
     angle(x, y)

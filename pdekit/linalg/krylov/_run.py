@@ -52,7 +52,7 @@ class Run:
         self.events: list[tuple[int, str]] = []
         self._history: list[tuple[float, bool]] = []
         b = _vector(b, op.shape, "the right-hand side")
-        self.null = [np.ascontiguousarray(v, dtype=float).reshape(-1) for v in op.nullspace]
+        self.null = [np.array(v, dtype=float, order="C").reshape(-1) for v in op.nullspace]
         self._check_compatible(b, project)
         largest = float(np.abs(b).max(initial=0.0))
         self.exponent = math.frexp(largest)[1] if largest else 0
@@ -235,7 +235,8 @@ def _vector(given: Array, shape: tuple[int, ...], what: str) -> Array:
 
 def dot(a: Array, b: Array) -> float:
     """Return the inner product of two flat arrays."""
-    return float(np.dot(a, b))
+    found: float = _kernels().dot(a, b)
+    return found
 
 
 def length(x: Array) -> float:

@@ -1,48 +1,22 @@
-"""Flexible conjugate gradients behind safeguards: any preconditioner, always an answer.
-
-Two iterations start from the same x₀.  One goes along what the untrusted P proposes.  The
-other, conjugate gradients with a trusted S, waits in the background; now and then it gets
-a share of the time, so that the two can be compared.  When P fails, or is the slower one,
-the trusted iteration goes on from where it is (its work is not lost), or from where P got
-to if that is much further.
-"""
+"""Flexible conjugate gradients behind safeguards: any preconditioner, always an answer."""
 
 from __future__ import annotations
 
-import importlib
-import math
 from collections.abc import Callable
 from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
 from pdekit.errors import NotApplicable, PdekitError
 from pdekit.linalg.interface import LinearOperator, Preconditioner, Solution
-from pdekit.linalg.krylov._cg import (
-    ConjugateGradients,
-    check_symmetric,
-    iterate,
-    not_definite,
-    what_lacks,
-)
+from pdekit.linalg.krylov._cg import check_symmetric, what_lacks
 from pdekit.linalg.krylov._flexible import Directions
 from pdekit.linalg.krylov._guard import Guarded
 from pdekit.linalg.krylov._optimal import BestOfThree
-from pdekit.linalg.krylov._run import Callback, Replacement, Run, dot
+from pdekit.linalg.krylov._race import Race
+from pdekit.linalg.krylov._run import Callback, Run
+from pdekit.linalg.stencil import Stencil
 from pdekit.typing import Array
-
-STRIKES = 3
-"""Unsafe directions after which P is not asked again."""
-SHARE = 0.25
-"""Time of the trusted iteration in the background, per time of the untrusted one."""
-PROBE = 3
-"""Iterations that the trusted one does at least before it is compared."""
-FREE = 20
-"""Iterations with P after which it must be clearly the faster one."""
-TRUE_EVERY = 50
-"""Iterations after which the residual is computed from x."""
 
 
 def safe_fcg(
@@ -58,6 +32,7 @@ def safe_fcg(
     m: int = 5,
     eta: float = 1e-4,
     window: int = 4,
+    overhead: float = 0.3,
     locally_optimal: bool = False,
     clock: Callable[[], float] = perf_counter,
     callback: Callback | None = None,
@@ -81,6 +56,11 @@ def safe_fcg(
         The smallest cosine between a direction and the residual that is taken for descent.
     window
         Iterations with P between two comparisons with S.
+    overhead
+        What a P that fails may cost, as a part of the time of the trusted solve, beyond
+        twenty iterations with it.  For longer P goes on only while the trusted iteration
+        gets its time in the background; with ``math.inf`` P is trusted to be the faster
+        one for as long as it is.
     locally_optimal
         Whether every step is the best in the span of P r, S r and the last direction.  It
         costs one more S and one more product with A per iteration, and makes every step at
@@ -90,18 +70,22 @@ def safe_fcg(
 
     Notes
     -----
+    The cost is at most  1 + ``overhead``  times that of the trusted solve, and twenty
+    iterations with P.
+
     The exact step along p lowers  ‖e‖²_A  by  (p, r)²/(p, A p),  so that the energies of
     both iterations are comparable.  P is given up for good after three unsafe directions,
-    when a window was less than half as fast as S in decades of the residual per time, or
-    when two were slower.
+    or when in two windows S got as far in less time, or was twice as fast in decades of the
+    residual; in one, if it was so by another factor of two.
 
     References
     ----------
     Notay, SIAM J. Sci. Comput. 22 (2000) 1444, for the iteration.
     """
     check_symmetric(op)
-    if m < 1 or window < 1:
-        raise PdekitError(f"m and window must be at least 1, got {m} and {window}")
+    if m < 1 or window < 1 or not overhead > 0:
+        given = f"{m}, {window} and {overhead}"
+        raise PdekitError(f"m, window and overhead must be at least 1, 1, > 0, got {given}")
     S = default_safe(op) if safe is None else safe
     if lacking := what_lacks(S):
         what = f"the safe preconditioner must be declared {' and '.join(lacking)}"
@@ -109,228 +93,19 @@ def safe_fcg(
     options: dict[str, Any] = {"rtol": rtol, "maxiter": maxiter, "x0": x0}
     run = Run("safe FCG", op, b, P, project=project, callback=callback, **options)
     run.method += f" (safe: {S.name})"
-    race = _Race(run, P, S, Directions(m, run.x.shape), clock)
-    race.guarded = Guarded(run, P, eta)
-    race.window, race.optimal = window, BestOfThree(run) if locally_optimal else None
-    return race.solve()
+    race = Race(run, P, S, Directions(m, run.x.shape), clock)
+    optimal = BestOfThree(run) if locally_optimal else None
+    return race.solve(Guarded(run, P, eta), window, overhead, optimal)
 
 
 def default_safe(op: LinearOperator) -> Preconditioner:
     """Return the best trusted preconditioner for an operator."""
+    from pdekit.linalg.multigrid import Multigrid
     from pdekit.linalg.preconditioners import IncompleteCholesky, Jacobi
 
-    with suppress(ImportError, PdekitError):
-        multigrid: Any = importlib.import_module("pdekit.linalg.multigrid")
-        found: Preconditioner = multigrid.Multigrid(op, symmetric=True)
-        return found
+    with suppress(PdekitError):
+        if isinstance(op, Stencil):
+            return Multigrid(op, symmetric=True)
     with suppress(PdekitError):
         return IncompleteCholesky(op, modified=True)
     return Jacobi(op)
-
-
-class _Race:
-    """The two iterations, and the judgement."""
-
-    guarded: Guarded
-    optimal: BestOfThree | None
-    window: int
-
-    def __init__(
-        self, run: Run, P: Any, S: Any, kept: Directions, clock: Callable[[], float]
-    ) -> None:
-        self.run, self.P, self.S, self.kept, self.clock = run, P, S, kept, clock
-        self.r = np.empty(run.x.shape)
-        self.size = self.first = run.start(self.r)
-        self.trusted = ConjugateGradients(run, S, run.x.copy(), self.r.copy(), self.size)
-        self.energy = self.spent = self.spent_trusted = 0.0
-        self.strikes = self.slow = self.asked = self.steps = self.steps_trusted = 0
-        self.mark = (0.0, self.size)
-        self.hopeless = Replacement().hopeless
-
-    def solve(self) -> Solution:
-        """Iterate with P for as long as it is worth it, then with S alone."""
-        run = self.run
-        why = "there is no P" if self.P is None else ""
-        while not why:
-            if self.size <= run.goal or (self.steps + 1) % TRUE_EVERY == 0:
-                claimed, self.size = self.size, run.residual(self.r)
-                run.correct(self.size)
-                if self.size <= run.goal:
-                    return run.finish("tol", self.size)
-                if claimed <= run.goal and self.hopeless(run, self.size):
-                    why = "the residual with P is lost to rounding"
-                    break
-            if run.iterations >= run.maxiter:
-                return run.finish("maxiter")
-            why = self._iterate()
-        return self._fall_back(why)
-
-    # -- the untrusted iteration -------------------------------------------------------
-
-    def _iterate(self) -> str:
-        """Do one iteration with P; return why to give P up, or nothing."""
-        began = self.clock()
-        moved = self._step()
-        self.spent += self.clock() - began
-        self.run.iterations += moved
-        self.steps += 1
-        if moved:
-            self.run.record(self.size)
-        else:
-            return "no direction lowers the error"
-        if self.strikes >= STRIKES:
-            return f"{STRIKES} unsafe directions"
-        if self.size > self.run.goal and self.asked >= self.window:
-            return self._verdict()
-        return ""
-
-    def _step(self) -> bool:
-        p, q = self.kept.room()
-        fault = self.guarded.fault(self.r, self.size)
-        if fault:
-            self.strikes += 1
-            self.run.event(f"unsafe direction: {fault}; S is used instead")
-            self.run.precondition(self.r, p, self.S)
-        else:
-            np.copyto(p, self.guarded.z)
-        self.asked += 1
-        if self.optimal is not None:
-            self.optimal.combine(self.r, p, q, self.kept.last(), self.S)
-        else:
-            self._conjugate(p)
-            self.run.matvec(p, q)
-        return self._move(p, q) or self._curvature(p, q)
-
-    def _conjugate(self, p: Array) -> None:
-        flat = p.reshape(-1)
-        before, whole = dot(flat, flat), self.guarded.z
-        np.copyto(whole, p)
-        self.kept.conjugate(flat)
-        if dot(flat, flat) < 1e-24 * before:
-            np.copyto(p, whole)
-
-    def _move(self, p: Array, q: Array) -> bool:
-        """Take the best step along p; return whether there was one."""
-        flat = [a.reshape(-1) for a in (self.run.x, self.r, p, q)]
-        d, pr = dot(flat[2], flat[3]), dot(flat[2], flat[1])
-        if not (d > 0 and math.isfinite(d) and math.isfinite(pr / d) and pr != 0):
-            return False
-        self.energy += pr * pr / d
-        self.size = math.sqrt(self.kept.kernels.step(*flat, pr / d))
-        self.kept.keep(d)
-        return True
-
-    def _curvature(self, p: Array, q: Array) -> bool:
-        """Answer a direction without curvature, which a definite A has not, by S r."""
-        self.run.event("curvature: (p, A p) is not positive; S is used instead")
-        self.strikes += 1
-        self.kept.forget()
-        self.run.precondition(self.r, p, self.S)
-        self.run.matvec(p, q)
-        if self._move(p, q):
-            return True
-        d = dot(p.reshape(-1), q.reshape(-1))
-        if d < 0:
-            raise not_definite(self.run, d)
-        return False
-
-    # -- the comparison ----------------------------------------------------------------
-
-    def _verdict(self) -> str:
-        """Compare the window that ended with the trusted iteration."""
-        spent, size = self.mark
-        untrusted = _decades(size, self.size) / max(self.spent - spent, 1e-300)
-        self.asked, self.mark = 0, (self.spent, self.size)
-        trusted = self._advance()
-        if self.trusted.size <= self.run.goal:
-            return "S alone has solved it meanwhile"
-        ahead = self.trusted.energy >= self.energy
-        needed = trusted if self.steps < FREE else 1.5 * trusted
-        if not ahead and untrusted >= needed:
-            return ""
-        self.slow += 1
-        if untrusted < 0.5 * trusted or (ahead and 2 * self.spent_trusted <= self.spent):
-            self.slow = 2
-        how = f"{untrusted:.3g} decades of the residual per second, S {trusted:.3g}"
-        self.run.event(f"slower than S: {how}")
-        return "P is slower than S" if self.slow >= 2 or self.steps >= FREE else ""
-
-    def _advance(self) -> float:
-        """Let the trusted iteration have its share; return its speed."""
-        began, size, state = self.spent_trusted, self.trusted.size, self.trusted
-        share = SHARE if self.steps < FREE else 2 * SHARE
-        while (
-            state.size > self.run.goal
-            and (self.steps_trusted < PROBE or self.spent_trusted < share * self.spent)
-            and self.run.iterations < self.run.maxiter
-            and self._step_trusted()
-        ):
-            pass
-        last = _decades(size, state.size) / max(self.spent_trusted - began, 1e-300)
-        whole = _decades(self.first, state.size) / max(self.spent_trusted, 1e-300)
-        return max(last, whole) if self.spent_trusted > began else whole
-
-    def _step_trusted(self) -> bool:
-        began = self.clock()
-        moved = self.trusted.step()
-        self.spent_trusted += self.clock() - began
-        if moved:
-            self.steps_trusted += 1
-            self.run.iterations += 1
-            self.run.record(min(self.size, self.trusted.size))
-        return moved
-
-    # -- the end -----------------------------------------------------------------------
-
-    def _fall_back(self, why: str) -> Solution:
-        run = self.run
-        if self.P is not None:
-            run.event(f"stagnation->fallback: {why}; S alone goes on")
-        state = self._finish_line()
-        run.x = state.x
-        reason, size = iterate(run, state)
-        if reason == "breakdown" and state.P is not None:
-            run.event("S is not positive definite: conjugate gradients without it go on")
-            size = run.residual(state.r)
-            bare = ConjugateGradients(run, None, run.x, state.r, size)
-            reason, size = iterate(run, bare)
-        return run.finish(reason, size)
-
-    def _finish_line(self) -> ConjugateGradients:
-        """Let S go on from its own x and from that of P; return what arrives first.
-
-        The first has the work of the trusted solve left, not more.  The second can be much
-        shorter; it gets so little of the time that it costs little if it is not.
-        """
-        run, own = self.run, self.trusted
-        if not self.steps:
-            return own
-        other = ConjugateGradients(
-            run, self.S, run.x, self.r, run.residual(self.r), self.energy
-        )
-        if last := self.kept.last():
-            other.follow(*last)
-        if self.steps == self.strikes:  # all directions were S r: it is the trusted solve
-            return other
-        left = [_decades(state.size, run.goal) for state in (other, own)]
-        worthwhile, spent = left[0] < 0.5 * left[1], 0.0
-        while own.size > run.goal and run.iterations < run.maxiter:
-            if not worthwhile and own.energy >= other.energy:
-                return own
-            if worthwhile and spent <= SHARE * self.spent_trusted:
-                began = self.clock()
-                worthwhile = other.step()
-                spent += self.clock() - began
-                run.iterations += worthwhile
-                self.size = other.size
-                run.record(min(other.size, own.size))
-                if other.size <= run.goal:
-                    return other
-            elif not self._step_trusted():
-                return other
-        return own
-
-
-def _decades(before: float, after: float) -> float:
-    """Return  log₁₀(before/after)."""
-    return math.log10(max(before, 1e-300) / max(after, 1e-300))

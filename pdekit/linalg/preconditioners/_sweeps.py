@@ -33,7 +33,7 @@ class _Sweeps:
         for d in range(3 - ndim):
             size = list(self._whole)
             size[d] += 1
-            self._faces.append(np.zeros(size))
+            self._faces.append(_frozen(np.zeros(size)))
             wrap.append(False)
         for d, axis in enumerate(op.grid.axes):
             if axis.boundary == "periodic" and axis.n < 4:
@@ -42,8 +42,8 @@ class _Sweeps:
                 )
             size = list(self._whole)
             size[3 - ndim + d] += 1
-            full = np.ascontiguousarray(op.full_faces(d), dtype=float)
-            self._faces.append(full.reshape(size))
+            full = np.ascontiguousarray(op.couplings(d), dtype=float)
+            self._faces.append(_frozen(full.reshape(size)))
             wrap.append(axis.boundary == "periodic")
         self._wrap = np.array(wrap)
         self._diagonal = np.ascontiguousarray(op.diagonal()).reshape(self._whole)
@@ -58,7 +58,7 @@ class _Sweeps:
         out = np.empty(r.shape) if out is None else out
         r = np.ascontiguousarray(r, dtype=float)
         z = out if out.flags.c_contiguous else np.empty(r.shape)
-        given, found = r.reshape(self._whole), z.reshape(self._whole)
+        given, found = _frozen(r.reshape(self._whole)), z.reshape(self._whole)
         _kernels().forward(*self._faces, self._wrap, self._inverse, given, found)
         _kernels().backward(*self._faces, self._wrap, self._inverse, self._scale, found)
         if z is not out:
@@ -146,12 +146,19 @@ class IncompleteCholesky(_Sweeps):
         return (1.0 / self._inverse).reshape(shape)
 
 
+def _frozen(a: Array) -> Array:
+    """Return a read-only view: kernels are compiled once, not for each kind of array."""
+    view = a.view()
+    view.flags.writeable = False
+    return view
+
+
 @cache
 def _warm() -> None:
     """Compile the sweeps, or load them, before anything is timed."""
     one, wrap = np.ones((1, 1, 1)), np.zeros(3, dtype=bool)
-    faces = tuple(np.zeros(s) for s in ((2, 1, 1), (1, 2, 1), (1, 1, 2)))
-    _kernels().forward(*faces, wrap, one, one, one)
+    faces = tuple(_frozen(np.zeros(s)) for s in ((2, 1, 1), (1, 2, 1), (1, 1, 2)))
+    _kernels().forward(*faces, wrap, one, _frozen(one), one.copy())
     _kernels().backward(*faces, wrap, one, 1.0, one)
     _kernels().upper_sums(*faces, wrap, one)
     _kernels().factor(faces, wrap, np.ones((1, 1, 1)), one, 0.0, one)
