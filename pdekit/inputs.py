@@ -30,7 +30,9 @@ def sources(case: AnyCase) -> dict[str, Path]:
 def _parameters(case: AnyCase) -> dict[str, str]:
     """Return the parameters of the equation that are read from files."""
     given = case.equation.params if isinstance(case, BoundaryCase) else {}
-    return {k: v["file"] for k, v in given.items() if isinstance(v, Mapping) and "file" in v}
+    return {
+        k: v["file"] for k, v in given.items() if isinstance(v, Mapping) and "file" in v
+    }
 
 
 def as_written(case: AnyCase) -> AnyCase:

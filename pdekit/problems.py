@@ -20,11 +20,12 @@ PRECONDITIONERS = {
     "none": "nothing: the method alone",
     "jacobi": "the diagonal",
     "ssor": "symmetric successive over-relaxation, two sweeps",
-    "ic0": "incomplete Cholesky factors with the pattern of the operator",
-    "mic0": "the same with the sums of rows kept: O(1/h) instead of O(1/h²)",
+    "ic": "incomplete Cholesky factors with the pattern of the operator",
+    "mic": "the same with the sums of rows kept: O(1/h) instead of O(1/h²)",
     "multigrid": "one symmetric multigrid cycle: iterations independent of the grid",
     "direct": "the transform solver of the operator with mean coefficients",
-    "amg": "algebraic multigrid of PyAMG, where it is installed",
+    "amg": "algebraic multigrid of PyAMG by smoothed aggregation, where it is installed",
+    "amg_classical": "the same by Ruge's and Stüben's interpolation",
 }
 INTEGRATORS = {
     "backward_euler": "order 1, implicit, for heat: damps all waves, however long the step",

@@ -50,9 +50,9 @@ def discrete_error(n: int) -> float:
     ["auto", "direct", CG, {"name": "krylov"}, "multigrid",
      {"name": "krylov", "method": "fgmres", "preconditioner": "ssor"},
      {"name": "krylov", "method": "minres", "preconditioner": "none"},
-     {"name": "krylov", "method": "fcg", "preconditioner": "direct"},
-     {"name": "krylov", "method": "bicgstab", "preconditioner": "ic0"},
-     {"name": "krylov", "method": "safe_fcg", "preconditioner": "mic0"}],
+     {"name": "krylov", "method": "flexible_cg", "preconditioner": "direct"},
+     {"name": "krylov", "method": "bicgstab", "preconditioner": "ic"},
+     {"name": "krylov", "method": "safe_fcg", "preconditioner": "mic"}],
 )  # fmt: skip
 def test_every_solver_finds_the_solution_of_the_differences(solver: Any) -> None:
     result = solve(case_of(solver=solver))

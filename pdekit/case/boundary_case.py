@@ -32,9 +32,10 @@ from pdekit.case.schema import (
 from pdekit.case.types import Count, FormulaText, Number, Positive, Section, whole
 from pdekit.case.written import Written
 
-METHODS = ("auto", "cg", "fcg", "minres", "bicgstab", "fgmres", "safe_fcg")
+METHODS = ("auto", "cg", "flexible_cg", "minres", "bicgstab", "fgmres", "safe_fcg")
 PRECONDITIONERS = (
-    "auto", "none", "jacobi", "ssor", "ic0", "mic0", "multigrid", "direct", "amg",
+    "auto", "none", "jacobi", "ssor", "ic", "mic", "multigrid", "direct", "amg",
+    "amg_classical",
 )  # fmt: skip
 
 

@@ -171,9 +171,9 @@ class System:
             found: Preconditioner = self._cycles(op, symmetric=True)
             return found
         if name == "direct":
-            from pdekit.linalg.direct import mean_coefficient
+            from pdekit.linalg.direct import DirectSolver
 
-            return mean_coefficient(op)
+            return DirectSolver.for_means(op, threads=self._threads)
         from pdekit.linalg import preconditioners as kinds
 
         match name:
@@ -181,9 +181,10 @@ class System:
                 return kinds.Jacobi(op)
             case "ssor":
                 return kinds.SSOR(op)
-            case "ic0" | "mic0":
-                return kinds.IncompleteCholesky(op, modified=name == "mic0")
-        return kinds.AlgebraicMultigrid(op)
+            case "ic" | "mic":
+                return kinds.IncompleteCholesky(op, modified=name == "mic")
+        kind = "ruge_stuben" if name == "amg_classical" else "smoothed_aggregation"
+        return kinds.AlgebraicMultigrid(op, kind)
 
     def _definite(self) -> Stencil:
         """Return the operator with its reaction made positive, as minres needs of P."""
@@ -276,7 +277,7 @@ class System:
             "x0": x0,
             "project": project,
         }
-        names = {"cg": "conjugate_gradients", "fcg": "flexible_cg"}
+        names = {"cg": "conjugate_gradients"}
         method = getattr(krylov, names.get(self.choice.method, self.choice.method))
         if callback is not None:
             options["callback"] = callback
