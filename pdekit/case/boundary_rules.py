@@ -106,7 +106,12 @@ def _data(draft: Draft) -> None:
     for key, text in texts.items():
         if text is not None:
             draft.formula((key,), text, names)
-    given = sections["equation"].params.get("source") if "equation" in sections else None
+    params = sections["equation"].params if "equation" in sections else {}
+    for key, text in params.items() if draft.equation is not None else ():
+        if isinstance(text, str):
+            allowed = names if key == "source" else draft.axes
+            draft.formula(("equation", key), text, allowed)
+    given = params.get("source")
     if texts["source"] is not None and given is not None:
         draft.say(("source",), "is given twice, here and as equation.source", at_key=True)
     if texts["manufactured"] is not None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pdekit.grid import Axis
 from pdekit.linalg.stencil import Stencil, cell_parts, sides
-from pdekit.steady.solving import on_points
+from pdekit.steady.solving import crossing, on_points
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 BALANCE = 1e-10
 """Part of the largest datum that the mean of balanced ones may reach by rounding."""
-POINT_SMOOTHERS = ("red-black", "jacobi", "chebyshev")
-STRONG = 8.0
-"""Ratio of couplings beyond which a smoother of points leaves smooth errors rough."""
 SMALL = 16
 """Intervals that the coarsest grid may have along an axis."""
 
@@ -161,26 +158,12 @@ def nearest_good(n: int) -> list[int]:
 
 
 def _anisotropy(posed: Posed, system: System) -> list[str]:
-    smoother = posed.case.solver.smoother
-    if not uses_multigrid(system) or smoother not in POINT_SMOOTHERS:
-        return []
-    ratio = anisotropy(posed)
-    if ratio <= STRONG:
+    if not uses_multigrid(system) or not (found := crossing(posed)):
         return []
     return [
-        f"solver.smoother: {smoother} smooths point by point, and couplings along the axes "
-        f"differ {ratio:.3g}-fold: convergence will be slow; auto chooses one for lines"
+        f"equation: {found}: cycles that coarsen along one axis will be slow; krylov with "
+        "preconditioner: mic is likely to be faster"
     ]
-
-
-def anisotropy(posed: Posed) -> float:
-    """Return the ratio of the couplings  k/h²  along the axes, typical of the grid."""
-    logs = [
-        np.log(on_points(posed, d) / axis.spacing**2)
-        for d, axis in enumerate(posed.grid.axes)
-    ]
-    typical = [float(np.median(log)) for log in logs]
-    return math.exp(max(typical) - min(typical))
 
 
 def _tolerance(posed: Posed, system: System) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -23,6 +25,9 @@ CYCLES, ITERATIONS = 100, 20_000
 """Most cycles or iterations unless a case says so."""
 FEW = 10
 """Cycles between two looks at the interrupt flag."""
+STRONG, PART = 8.0, 0.02
+"""Ratio of couplings beyond which a smoother of points leaves errors rough, and the part
+of the box where that matters."""
 Callback = Callable[[int, Array], None]
 
 
@@ -58,11 +63,38 @@ def choose(posed: Posed, spec: LinearSolverSpec, op: Stencil) -> Choice:
         kind = "positive definite" if definite else "indefinite"
         why.append(f"{method}: the operator is symmetric and {kind}")
     if preconditioner is None:
-        preconditioner = "multigrid"
-        why.append("multigrid: iterations do not grow with the number of points")
+        crossed = crossing(posed) if spec.cycle is None and spec.smoother is None else ""
+        preconditioner = "mic" if crossed else "multigrid"
+        why.append(
+            f"mic: {crossed}"
+            if crossed
+            else "multigrid: iterations do not grow with the number of points"
+        )
     if spec.name == "auto":
         why.insert(0, "the coefficients vary" if not posed.constant else "there is a mask")
     return Choice("krylov", method, preconditioner, why="; ".join(why))
+
+
+def crossing(posed: Posed) -> str:
+    """Say where couplings are strong along one axis here and along another there.
+
+    Coarsening along the strong axis only deals with those that are strong along one.
+    """
+    logs = [
+        np.log(on_points(posed, d) / axis.spacing**2)
+        for d, axis in enumerate(posed.grid.axes)
+    ]
+    names = posed.grid.names
+    for i, j in combinations(range(posed.grid.ndim), 2):
+        ratio = logs[i] - logs[j]
+        parts = [float(np.mean(s * ratio > math.log(STRONG))) for s in (1, -1)]
+        if min(parts) > PART:
+            return (
+                f"couplings along {names[i]} are more than {STRONG:g} times those along "
+                f"{names[j]} in {parts[0]:.0%} of the box, and the other way round in "
+                f"{parts[1]:.0%}"
+            )
+    return ""
 
 
 @dataclass
