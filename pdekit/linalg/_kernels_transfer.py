@@ -4,12 +4,10 @@ Along the planes and the rows a table says to which two coarse ones each belongs
 which weights; along a row the transfer is the same everywhere except at the ends, where
 the neighbours beyond the wall (`guards`) are zero, mirror images or periodic.  Restriction
 evaluates the residual row by row and adds it where it belongs: no field is stored for it.
+The sweep before or after can go along, so that a plane is still at hand when it is needed.
 """
 
 from __future__ import annotations
-
-from functools import cache
-from types import ModuleType
 
 GUARDS = """
 
@@ -34,9 +32,7 @@ def add_row(out, o, c, w, count):
         store_part(out, o + k, x, count - k)
 """
 
-RESTRICT = (
-    GUARDS
-    + """
+COMPRESS = """
 
 @piece
 def compress(c, t, n, count, fast):
@@ -59,12 +55,21 @@ def compress(c, t, n, count, fast):
         k += LANES
 
 
+@piece
+def scatter(out, c, gc, i, j, to0, by0, to1, by1, lo, hi):
+    # add a row to the coarse ones it belongs to
+    for a in range(2):
+        for b in range(2):
+            w, I = by0[i, a] * by1[j, b], to0[i, a]
+            if w != 0 and lo <= I < hi:
+                add_row(out, (I * gc[1] + to1[j, b]) * gc[2], c, w, gc[2])
+
+
 @loop
 def restrict(out, u, f, zero, t, c, g, gc, C, to0, by0, to1, by1, fast, lo, hi):
     # R (f − A u), or R f if zero; only the coarse planes lo … hi − 1
-    p, q, n, Q, N = g[0], g[1], g[2], gc[1], gc[2]
-    for k in range(lo * Q * N, hi * Q * N):
-        out[k] = 0.0
+    p, q, n = g[0], g[1], g[2]
+    out[lo * gc[1] * gc[2]:hi * gc[1] * gc[2]] = 0.0
     for i in range(p):
         wanted = False
         for a in range(2):
@@ -77,18 +82,37 @@ def restrict(out, u, f, zero, t, c, g, gc, C, to0, by0, to1, by1, fast, lo, hi):
                     t[LANES + k] = f[(i * q + j) * n + k]
             else:
                 residual_row(t, LANES, u, f, g, C, i, j)
-            compress(c, t, n, N, fast)
-            for a in range(2):
-                for b in range(2):
-                    w, I = by0[i, a] * by1[j, b], to0[i, a]
-                    if w != 0 and lo <= I < hi:
-                        add_row(out, (I * Q + to1[j, b]) * N, c, w, N)
-"""
-)
+            compress(c, t, n, gc[2], fast)
+            scatter(out, c, gc, i, j, to0, by0, to1, by1, lo, hi)
 
-PROLONG = (
-    GUARDS
-    + """
+
+@loop
+def sweep_restrict(out, u, f, t, c, g, gc, C, to0, by0, to1, by1, fast, how):
+    # red row, black row of the plane before, residual of the one before that
+    p, q, n = g[0], g[1], g[2]
+    out[:] = 0.0
+    s = 0.0
+    for i in range(p + 2):
+        for j in range(q):
+            par = (i + j + g[6]) % 2
+            if i < p:
+                if how == 1:
+                    start_row(u, f, g, C, i, j, par)
+                elif how == 2:
+                    change_row(t, u, f, g, C, i, j, par)
+                    s += squares(t, n)
+                else:
+                    relax_row_ahead(u, f, g, C, i, j, par)
+            if 1 <= i <= p:
+                relax_row(u, f, g, C, i - 1, j, par)
+            if i >= 2:
+                residual_row_near(t, LANES, u, f, g, C, i - 2, j)
+                compress(c, t, n, gc[2], fast)
+                scatter(out, c, gc, i - 2, j, to0, by0, to1, by1, 0, gc[0])
+    return s
+"""
+
+EXPAND = """
 
 @piece
 def expand(u, o, c, n, count, fast, keep):
@@ -147,16 +171,20 @@ def prolong(u, e, c, g, gc, to0, by0, to1, by1, fast, keep, lo, hi):
         for j in range(q):
             gather(c, e, i, j, Q, N, to0, by0, to1, by1)
             expand(u, (i * q + j) * n, c, n, N, fast, keep)
+
+
+@loop
+def prolong_sweep(u, e, f, c, g, gc, C, to0, by0, to1, by1, fast, colour):
+    # row of the next plane, then the first colour of this one, the other of the one before
+    p, q, n, Q, N = g[0], g[1], g[2], gc[1], gc[2]
+    for i in range(-1, p + 1):
+        for j in range(q):
+            if i + 1 < p:
+                gather(c, e, i + 1, j, Q, N, to0, by0, to1, by1)
+                expand(u, ((i + 1) * q + j) * n, c, n, N, fast, 1.0)
+            par = (i + j + g[6] + colour) % 2
+            if 0 <= i < p:
+                relax_row_f(u, f, g, C, i, j, par)
+            if i >= 1:
+                relax_row(u, f, g, C, i - 1, j, par)
 """
-)
-
-
-@cache
-def transfers(single: bool) -> ModuleType:
-    """Return the compiled prolongation."""
-    from pdekit.engine._codegen import compiled_module
-    from pdekit.linalg._kernels import HEADER, digest
-
-    text = HEADER % {"lanes": 16 if single else 8} + PROLONG
-    name = f"prolong_{'single' if single else 'double'}"
-    return compiled_module(name, f"# {digest()}\n" + text)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from pdekit.linalg._kernels_plan import SHARE, Fields, Lines, Plan, share
-from pdekit.linalg._kernels_transfer import transfers
 from pdekit.linalg.multigrid._axis import AxisTransfer
 from pdekit.typing import Array
 
@@ -26,7 +25,7 @@ class Transfer:
         *slow, count = self.shape
         slow += [1] * (2 - len(slow))
         self.gc = np.array([*slow, count], dtype=np.int64)
-        self._prolong = transfers(fine.real == np.float32).prolong
+        self._prolong = fine.loops.prolong
         nothing = np.array([[0, 0]]), np.array([[1.0, 0.0]])
         tables = [step.table for step in steps[:-1]]
         tables += [nothing] * (2 - len(tables))
@@ -42,6 +41,7 @@ class Transfer:
         shares = threads if fine.size >= SHARE * threads else 1
         self._bounds = [round(k * slow[0] / shares) for k in range(shares + 1)]
         self._fine_bounds = [round(k * int(fine.g[0]) / shares) for k in range(shares + 1)]
+        self._fused = shares == 1 and not fine.g[3]
         longest = fine.shape[-1] + 8 * fine.lanes
         self._rows = [np.zeros((2, longest), fine.real) for _ in range(shares)]
 
@@ -69,6 +69,27 @@ class Transfer:
             )
 
         share(run, self._fine_bounds)
+
+    def sweep_restrict(self, f: Array, u: Array, out: Array, how: int) -> float:
+        """Relax red-black, then restrict the residual; see `Plan.sweep` for ``how``."""
+        if not self._fused:
+            found = self.fine.sweep(u, f, 0, how)
+            self.restrict(f, u, out)
+            return found
+        (t, row), (g, c) = self._rows[0], self.fine.call
+        u, f, out = u.reshape(-1), f.reshape(-1), out.reshape(-1)
+        run = self.fine.loops.sweep_restrict
+        return math.sqrt(run(out, u, f, t, row, g, self.gc, c, *self._down, how))
+
+    def prolong_sweep(self, e: Array, u: Array, f: Array, colour: int) -> None:
+        """Add  P e,  then relax a colour and the other one."""
+        if not self._fused:
+            self.prolong(e, u)
+            self.fine.sweep(u, f, colour)
+            return
+        g, c = self.fine.call
+        u, f, e, row = u.reshape(-1), f.reshape(-1), e.reshape(-1), self._rows[0][0]
+        self.fine.loops.prolong_sweep(u, e, f, row, g, self.gc, c, *self._up, colour)
 
 
 class Level:

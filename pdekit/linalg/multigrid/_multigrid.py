@@ -11,7 +11,8 @@ import numpy as np
 from pdekit.errors import PdekitError
 from pdekit.linalg.interface import Solution, norm
 from pdekit.linalg.multigrid._hierarchy import hierarchy
-from pdekit.linalg.multigrid._smoothers import smoother_of
+from pdekit.linalg.multigrid._level import Transfer
+from pdekit.linalg.multigrid._smoothers import RedBlack, smoother_of
 from pdekit.linalg.multigrid._solving import Solving, accepted
 from pdekit.linalg.stencil import Stencil
 from pdekit.typing import Array
@@ -93,6 +94,9 @@ class Multigrid:
             events=self.events,
         )
         self.smoother = smoother_of(smoother, self.levels, symmetric)
+        self._fused = isinstance(self.levels[0].transfer, Transfer) and isinstance(
+            self.smoother, RedBlack
+        )
         self.symmetric = symmetric or (pre == post and self.smoother.name != "red-black")
         self.name = f"multigrid {cycle}({pre},{post}), {self.smoother.name}"
         self.setup_s = time.perf_counter() - began
@@ -104,7 +108,7 @@ class Multigrid:
         if out is None:
             out = np.empty(self.op.shape)
         if self.single:
-            np.multiply(self._single_cycle(r), 1.0, out=out)
+            np.multiply(*self._single_cycle(r), out=out)
         elif out.flags.c_contiguous:
             self.descend(0, out, np.ascontiguousarray(r, dtype=float), zero=True)
         else:
@@ -127,13 +131,13 @@ class Multigrid:
             black and self.pre * self.post * (len(self.levels) - 1) > 0 and not self.single
         )
 
-    def _single_cycle(self, r: Array) -> Array:
-        """One cycle in single precision for a residual scaled to one."""
-        size = float(np.abs(r).max()) or 1.0
+    def _single_cycle(self, r: Array) -> tuple[Array, float]:
+        """Do one cycle in single precision for a residual scaled to one."""
+        size = float(max(r.max(), -r.min())) or 1.0
         f, u = self.levels[0].f, self.levels[0].u
-        np.divide(r, size, out=f, casting="same_kind")
+        np.multiply(r, 1 / size, out=f, casting="same_kind")
         self.descend(0, u, f, zero=True)
-        return np.multiply(u, size, dtype=float)
+        return u, size
 
     def _free(self, x: Array) -> Array:
         """Take the part in the null space away."""
@@ -142,29 +146,39 @@ class Multigrid:
         return x
 
     def descend(
-        self,
-        k: int,
-        u: Array,
-        f: Array,
-        *,
-        zero: bool = False,
-        kind: str = "",
-        done: int = 0,
+        self, k: int, u: Array, f: Array, *, zero: bool = False, kind: str = ""
     ) -> None:
-        """One cycle on level k; ``done`` sweeps have been made before."""
-        kind, level = kind or self.kind, self.levels[k]
-        if level.transfer is None:
+        """Do one cycle on level k."""
+        if self.levels[k].transfer is None:
             u[...] = self.coarsest(f)
             return
-        for s in range(done, self.pre):
-            self.smoother.before(level, u, f, zero and s == 0)
-        if self.pre == 0 and zero:
+        self.down(k, u, f, int(zero))
+        self.up(k, u, f, kind or self.kind)
+
+    def down(self, k: int, u: Array, f: Array, how: int) -> float:
+        """Relax, and restrict the residual; see `Plan.sweep` for ``how``."""
+        level, coarse = self.levels[k], self.levels[k + 1]
+        fused, found = self._fused and self.pre > 0, 0.0
+        if how == 1 and self.pre == 0:
             u.fill(0)
-        coarse = self.levels[k + 1]
+        for _ in range(self.pre - fused):
+            found = max(found, self.smoother.before(level, u, f, how))
+            how = 0
+        if fused:
+            return max(found, level.transfer.sweep_restrict(f, u, coarse.f, how))
         level.transfer.restrict(f, u, coarse.f)
+        return found
+
+    def up(self, k: int, u: Array, f: Array, kind: str) -> None:
+        """Solve on the coarser level, add the correction, and relax."""
+        level, coarse = self.levels[k], self.levels[k + 1]
         self._correction(k + 1, kind)
-        level.transfer.prolong(coarse.u, u)
-        for _ in range(self.post):
+        fused = self._fused and self.post > 0
+        if fused:
+            level.transfer.prolong_sweep(coarse.u, u, f, self.smoother.last)
+        else:
+            level.transfer.prolong(coarse.u, u)
+        for _ in range(self.post - fused):
             self.smoother.after(level, u, f)
 
     def _correction(self, k: int, kind: str) -> None:

@@ -29,9 +29,10 @@ class Smoother(Protocol):
     """One sweep, ``before`` the coarse correction or ``after`` it."""
 
     name: str
+    last: int
 
-    def before(self, level: Level, u: Array, f: Array, zero: bool) -> None:
-        """Relax; from zero, whatever u holds, if ``zero``."""
+    def before(self, level: Level, u: Array, f: Array, how: int) -> float:
+        """Relax; see `Plan.sweep` for ``how`` and for what is returned."""
         ...
 
     def after(self, level: Level, u: Array, f: Array) -> None:
@@ -45,15 +46,15 @@ class RedBlack:
     name = "red-black"
 
     def __init__(self, symmetric: bool) -> None:
-        self._last = int(symmetric)
+        self.last = int(symmetric)
 
-    def before(self, level: Level, u: Array, f: Array, zero: bool) -> None:
+    def before(self, level: Level, u: Array, f: Array, how: int) -> float:
         """Relax red, then black."""
-        level.plan.sweep(u, f, 0, int(zero))
+        return level.plan.sweep(u, f, 0, how)
 
     def after(self, level: Level, u: Array, f: Array) -> None:
         """Relax in the same order, or in the opposite one if symmetric."""
-        level.plan.sweep(u, f, self._last)
+        level.plan.sweep(u, f, self.last)
 
 
 class Chebyshev:
@@ -62,16 +63,17 @@ class Chebyshev:
     Of degree one, and with the damping of the dimension, it is Jacobi's relaxation.
     """
 
-    name = "chebyshev"
+    name, last = "chebyshev", 0
 
     def __init__(self, degree: int = DEGREE) -> None:
         self._degree = degree
 
-    def before(self, level: Level, u: Array, f: Array, zero: bool) -> None:
+    def before(self, level: Level, u: Array, f: Array, how: int) -> float:
         """Relax."""
-        if zero:
+        if how == 1:
             u.fill(0)
         self.after(level, u, f)
+        return 0.0
 
     def after(self, level: Level, u: Array, f: Array) -> None:
         """Relax."""
@@ -90,13 +92,14 @@ class Chebyshev:
 class Jacobi:
     """Damped Jacobi relaxation."""
 
-    name = "jacobi"
+    name, last = "jacobi", 0
 
-    def before(self, level: Level, u: Array, f: Array, zero: bool) -> None:
+    def before(self, level: Level, u: Array, f: Array, how: int) -> float:
         """Relax."""
-        if zero:
+        if how == 1:
             u.fill(0)
         self.after(level, u, f)
+        return 0.0
 
     def after(self, level: Level, u: Array, f: Array) -> None:
         """Relax."""

@@ -82,12 +82,12 @@ class Solving:
                 return True
             mg.cycle(self.b, self.x)
             return False
-        found = mg.levels[0].plan.sweep(self.x, self.b, 0, 2)
+        found = mg.down(0, self.x, self.b, 2)
         if found <= self.target and self._converged():
             return True
         if found > self.target:
             self._note(found)
-        mg.descend(0, self.x, self.b, done=1)
+        mg.up(0, self.x, self.b, mg.kind)
         if mg.op.singular:
             self.x -= self.x.mean()
         return False
