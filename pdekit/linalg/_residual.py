@@ -1,23 +1,26 @@
-"""b − A x  of a `Stencil` without new memory, for solvers that need it as often as x."""
+"""Residuals without new memory, and the refinement of a solution by them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
-from pdekit.linalg.interface import norm
+from pdekit.linalg.interface import LinearOperator, norm
 from pdekit.linalg.stencil import Stencil
 from pdekit.typing import Array
 
 _STEPS = 5
+_COMPILED = 2**16
+"""Unknowns from which a compiled residual pays for the compiler's import."""
 
 
 class Residual:
-    """The residual of one operator, in memory that belongs to this object.
+    """b − A x  of a small `Stencil` without a compiler, in memory of its own.
 
-    Coefficients that are the same along an axis are kept as one number of it: where k is
-    constant nothing but x, b and the result is read.
+    Coefficients that are the same along an axis are kept as one number of it.
     """
 
     def __init__(self, operator: Stencil) -> None:
@@ -42,6 +45,14 @@ class Residual:
                 np.multiply(a, x[of], out=product[to])
                 r[to] += product[to]
         return r
+
+
+def residual_of(operator: LinearOperator) -> Callable[[Array, Array], Array]:
+    """Return  b − A x  as a function of b and x, whose next call overwrites the last one."""
+    small = math.prod(operator.shape) < _COMPILED
+    if isinstance(operator, Stencil) and small:
+        return Residual(operator)
+    return partial(operator.residual, out=np.empty(operator.shape))
 
 
 def refine(

@@ -74,6 +74,14 @@ def check_not_zero(grid: Grid, values: Array, size: Array, singular: bool) -> No
         )
 
 
+def inverse(eigenvalues: Array, size: float, singular: bool) -> Array:
+    """Return  1/(size λ),  zero for the constants of a singular operator."""
+    values = eigenvalues * float(size)
+    if singular:
+        values[(0,) * values.ndim] = np.inf
+    return np.asarray(1.0 / values)
+
+
 def _sum(parts: Iterable[Array]) -> Array:
     total: Array = np.zeros(())
     for part in parts:

@@ -19,14 +19,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pdekit.errors import UnknownName
+from pdekit.errors import ShapeError, UnknownName
 from pdekit.grid import Grid
 from pdekit.linalg._constant import checked_coefficients, mean_coefficients, operator_of
 from pdekit.linalg._lifting import lifted
 from pdekit.linalg._modes import Modes, good_size, refuse_chebyshev
 from pdekit.linalg._range import solvable
-from pdekit.linalg._residual import Residual, refine
-from pdekit.linalg._symbols import ORDERS, Order, check_not_zero, symbol
+from pdekit.linalg._residual import refine, residual_of
+from pdekit.linalg._symbols import ORDERS, Order, check_not_zero, inverse, symbol
 from pdekit.linalg._walls import values_at
 from pdekit.linalg.interface import Solution
 from pdekit.linalg.spectral import SpectralOperator
@@ -118,27 +118,13 @@ class DirectSolver:
         check_not_zero(grid, self.eigenvalues, size, self.singular)
         number = "float64" if precision == "double" else "float32"
         self._modes = Modes(grid, number, threads, reproducible)
-        self._factor = self._modes.factor(self._inverse_eigenvalues())
+        self._factor = self._modes.factor(
+            inverse(self.eigenvalues, self._modes.size, self.singular)
+        )
         halved = (self.operator.volumes != 1).any()
         self._weights = 1.0 / self.operator.volumes if halved else None
         self.info = self._modes.info
         self.setup_s = time.perf_counter() - started
-
-    @classmethod
-    def for_means(cls, operator: Stencil, threads: int = 1, **options: Any) -> DirectSolver:
-        """Return the solver with the mean coefficients of a variable operator.
-
-        As its preconditioner it bounds the iterations of conjugate gradients by the
-        contrast of the coefficients,  κ ≤ max k / min k,  on every grid.
-        """
-        k, c = mean_coefficients(operator)
-        return cls(operator.grid, k, c, threads=threads, **options)
-
-    def _inverse_eigenvalues(self) -> Array:
-        values = self.eigenvalues * float(self._modes.size)
-        if self.singular:
-            values[(0,) * self.grid.ndim] = np.inf
-        return np.asarray(1.0 / values)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -152,12 +138,12 @@ class DirectSolver:
 
     @cached_property
     def _residual(self) -> Callable[[Array, Array], Array]:
-        if isinstance(self.operator, Stencil):
-            return Residual(self.operator)
-        return self.operator.residual
+        return residual_of(self.operator)
 
     def apply(self, r: Array, out: Array | None = None) -> Array:
         """Return  A⁻¹ r,  or A⁺ r  where A is singular: both means are taken off."""
+        if np.shape(r) != self.shape:
+            raise ShapeError(self.shape, np.shape(r), "what a solver is applied to")
         values = self._modes.values
         if self._weights is None and not self.singular:
             np.copyto(values, r, casting="same_kind")
@@ -305,3 +291,13 @@ def biharmonic(
 ) -> Solution:
     """Solve  Δ²u = f,  u = Δu = 0  on Dirichlet walls; see `DirectSolver.biharmonic`."""
     return DirectSolver(grid, order=order, threads=threads).biharmonic(f, **options)
+
+
+def mean_coefficient(operator: Stencil, threads: int = 1, **options: Any) -> DirectSolver:
+    """Return the solver with the mean coefficients of a variable operator.
+
+    As its preconditioner it bounds the iterations of conjugate gradients by the contrast of
+    the coefficients,  κ ≤ max k / min k,  on every grid.
+    """
+    k, c = mean_coefficients(operator)
+    return DirectSolver(operator.grid, k, c, threads=threads, **options)

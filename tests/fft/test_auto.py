@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 
 from pdekit import fft
+from pdekit.errors import ShapeError
 from pdekit.fft import _pyfftw, auto, store
 
 
@@ -154,6 +156,7 @@ PLAN = """
 import hashlib, sys
 import numpy as np
 from pdekit import fft
+from pdekit.errors import ShapeError
 plan = fft.plan((480,))
 plan.physical[:] = np.exp(1j * np.arange(480.0) ** 2)
 for _ in range(4):
@@ -174,7 +177,9 @@ def test_cached_choice_imports_only_what_was_chosen(cache):
     store.write("choices", {"r2c 8x8 axes 0,1 float64 workers 1": {"fastest": "pyfftw 1"}})
     code = """
 import sys
+import time
 from pdekit import fft
+from pdekit.errors import ShapeError
 print(fft.plan((8, 8), kind="r2c").info["choice"])
 print([name for name in ("scipy", "ducc0", "torch") if name in sys.modules])
 import pyfftw  # the package and our import of its core are the same thing
@@ -187,6 +192,7 @@ FORKED = """
 import multiprocessing, sys, threading
 import numpy as np
 from pdekit import fft
+from pdekit.errors import ShapeError
 
 def work(name):
     a = np.exp(1j * np.arange(60.0) ** 2).reshape(6, 10)
@@ -211,3 +217,43 @@ if __name__ == "__main__":
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_process_pool_after_use_in_the_parent(cache):  # F10
     assert run(FORKED) == "True"
+
+
+# ------------------------------------------------------- transforms of given buffers
+
+
+def test_given_buffers_are_transformed_along_an_axis(cache, rng):
+    u = rng.standard_normal((6, 7, 5))
+    for kind in ("dst1", "dst2", "dst3", "dct4"):
+        values = u.copy()
+        forward, inverse, info = auto.executors(values, values, axes=(1,), kind=kind)
+        forward()
+        expected = getattr(fft.get("numpy"), kind[:3])(u, int(kind[3]), 1)
+        np.testing.assert_allclose(values, expected, atol=1e-12)
+        inverse()
+        np.testing.assert_allclose(values / (16 if kind == "dst1" else 14), u, atol=1e-14)
+        assert info["choice"] == "rule"  # too small for a measurement to pay
+    assert not store.path("choices").exists()
+
+
+def test_libraries_for_many_lines_are_timed_once(cache):
+    values = np.zeros((128, 128))
+    infos = [auto.executors(values, values, axes=(0,), kind="dct2")[2] for _ in range(2)]
+    assert [info["choice"] for info in infos] == ["measured", "cached"]
+    assert infos[0]["backend"] == infos[1]["backend"]
+    reproducible = auto.executors(
+        values, values, axes=(1,), kind="dct2", reproducible=True
+    )[2]
+    assert reproducible["choice"] == "rule"
+    with pytest.raises(ShapeError, match="workers"):
+        auto.executors(values, values, axes=(1,), kind="dct2", workers=0)
+
+
+def test_the_quickest_way_is_remembered(cache):
+    def slow():
+        time.sleep(2e-3)
+
+    ways = {"slow": (slow, slow), "fast": (list, list)}
+    assert auto.quickest("a transform", ways) == "fast"
+    store.write("choices", {"a transform": {"fastest": "slow", "seconds": {}}})
+    assert auto.quickest("a transform", ways) == "slow"

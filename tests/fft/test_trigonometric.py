@@ -56,6 +56,8 @@ def test_definition_and_inverse(face, kind, rng):  # F9
         ("dct1", (1, 1), (1, 1), 0),  # flat at the end points
         ("dct2", (1, 0), (1, 0), 0),  # flat half a cell outside
         ("dct4", (1, 0), (-1, 0), 0.5),  # flat on the left, zero on the right
+        ("dst3", None, (1, 1), 0.5),  # zero just outside, flat at the last point
+        ("dct3", (1, 1), None, 0.5),  # flat at the first point, zero just outside
     ],
 )
 def test_basis_diagonalises_the_laplacian(face, kind, left, right, first):  # F9

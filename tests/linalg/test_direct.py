@@ -12,7 +12,8 @@ from pdekit import fft
 from pdekit.errors import PdekitError, ShapeError, UnknownName
 from pdekit.grid import Axis, Grid
 from pdekit.linalg import discretize
-from pdekit.linalg.direct import DirectSolver, biharmonic
+from pdekit.linalg.direct import DirectSolver, biharmonic, mean_coefficient
+from pdekit.linalg.krylov import conjugate_gradients
 
 BOUNDARIES = (
     "periodic",
@@ -394,8 +395,9 @@ def test_a_solver_by_halves_is_the_same(rng, monkeypatch):
 
 
 def test_good_sizes_have_small_factors():
-    assert DirectSolver(square(1023)).good_sizes == (1023, 1023)
-    assert DirectSolver(square(1024)).good_sizes == (1028, 1028)  # 1029 = 3 · 7³
+    quick, slow = (DirectSolver(square(n, ndim=1)) for n in (1023, 1024))
+    assert quick.good_sizes == (1023,)
+    assert slow.good_sizes == (1028,)  # 1029 = 3 · 7³
     grid = box(KINDS[0], KINDS[4], KINDS[3], sizes=(11, 12, 13))
     assert DirectSolver(grid).good_sizes == (12, 13, 14)
 
@@ -422,9 +424,68 @@ def test_iterations_are_bounded_by_the_contrast(scipy_cg):
         grid = square(n)
         k = lambda x, y: 3.0 ** (np.sin(5 * x + 1) * np.cos(4 * y))  # noqa: E731
         operator = discretize(grid, k)
-        solver = DirectSolver.for_means(operator, reproducible=True)
+        solver = mean_coefficient(operator, reproducible=True)
         b = np.random.default_rng(3).standard_normal(grid.shape)
         counts.append(scipy_cg(operator, b, solver, 1e-8)[1])
     # the error falls by (√κ − 1)/(√κ + 1) = 1/2 per step at least
     assert max(counts) <= math.log(2e8 * math.sqrt(contrast)) / math.log(2)
     assert max(counts) - min(counts) <= 2
+
+
+@pytest.mark.parametrize("boundary", ["dirichlet", "neumann", "dirichlet_neumann"])
+def test_conjugate_gradients_count_the_contrast_not_the_points(boundary):
+    counts = []
+    for n in (16, 32, 64):
+        grid = square(n, boundary, centring="cell")
+        k = np.random.default_rng(n).uniform(1.0, 4.0, grid.shape)
+        operator = discretize(grid, k)
+        solver = mean_coefficient(operator, reproducible=True)
+        b = np.random.default_rng(1).standard_normal(grid.shape)
+        solution = conjugate_gradients(operator, b, solver, rtol=1e-8, project=True)
+        assert solution.converged
+        counts.append(solution.iterations)
+    # contrast 4: the error falls to a third per iteration
+    assert max(counts) <= math.log(4e8) / math.log(3) + 1
+    assert max(counts) - min(counts) <= 3
+
+
+def test_the_inverse_preconditions_in_one_iteration(rng):
+    for order in ORDERS:
+        solver = DirectSolver(square(12), K[:2], 0.3, order, reproducible=True)
+        b = rng.standard_normal((12, 12))
+        solution = conjugate_gradients(solver.operator, b, solver, rtol=1e-11)
+        assert solution.iterations == 1
+        assert abs(solution.x - solver.apply(b)).max() < 1e-13
+
+
+# --- all sizes ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS, ids="-".join)
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_the_smallest_grids(kind, n, rng):
+    if kind == ("neumann", "vertex") and n == 1:
+        return
+    grid = Grid((Axis("x", n, 0, 1, *kind), Axis("y", 4, 0, 1, "dirichlet")))
+    for order in ORDERS:
+        if order == 4 and kind[1] == "cell" and kind[0] != "periodic":
+            continue
+        solver = DirectSolver(grid, (1.0, 2.0), order=order, reproducible=True)
+        b = rng.standard_normal(grid.shape)
+        back = solver.operator.apply(solver.apply(b))
+        np.testing.assert_allclose(back, b, atol=1e-12 * abs(b).max())
+
+
+def test_sources_and_sizes_are_given_in_any_way():
+    grid = square(31)
+    solver = DirectSolver(grid, reproducible=True)
+    x, y = grid.points()
+    by_function = solver.solve_field(lambda x, y: np.sin(x) + y).x
+    by_values = solver.solve_field(np.sin(x) + y).x
+    assert np.array_equal(by_function, by_values)
+    with pytest.raises(ShapeError):
+        solver.apply(np.ones(31))
+    unchecked = solver.solve(np.ones(grid.shape), check=False)
+    assert unchecked.reason == "unchecked"
+    assert not unchecked.converged
+    assert np.isnan(unchecked.relative_residual)
