@@ -64,7 +64,11 @@ def draw_history(ax: Axes, history: NDArray[Any], told: dict[str, Any]) -> None:
 def per_frame(result: Result) -> Figure | None:
     """Draw the iterations between the frames of an equation in time."""
     counts = result.diagnostics.get("iterations")
-    if counts is None or len(counts) < FEWEST or not np.any(counts):
+    if (
+        counts is None
+        or len(counts) < FEWEST
+        or result.summary["solver"]["name"] == "direct"
+    ):
         return None
     drawn, axes = panels(1, 1, height=1.7, width=4.2)
     ax = axes[0, 0]
@@ -72,5 +76,5 @@ def per_frame(result: Result) -> Figure | None:
     ax.set_xlim(result.times[0], result.times[-1])
     ax.set_ylim(0, None)
     ax.set_xlabel("$t$")
-    ax.set_ylabel("iterations since the last frame")
+    ax.set_ylabel("iterations per frame")
     return drawn
