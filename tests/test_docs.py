@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINKED = ("solvers", "cases", "validation")
 TOPICS = sorted(p.name for p in (ROOT / "cases").iterdir() if any(p.glob("*.yaml")))
-FIGURE = re.compile(r"^:::\{figure\} (?:\.\./)+figures/(\S+)/(\w+)\.png$", re.M)
+FIGURE = re.compile(r"^:::\{figure\} (?:\.\./)*figures/(\S+)/(\w+)\.png$", re.M)
 
 
 def text_of(*names: str) -> str:
