@@ -238,11 +238,6 @@ def _ahead(path: str, slow: int, *more: str) -> str:
     return "".join(f"prefetch({place} + k + AHEAD)\n" for place in places)
 
 
-def _ahead_fields(path: str, slow: int) -> str:
-    """Ask for the right-hand side and the coefficients only."""
-    return _ahead(path, slow, "f, o").split("\n", 1)[1]
-
-
 def rows_text(path: str, slow: int) -> str:
     """Return the functions of one row: relaxation, residual, product, correction."""
 
@@ -284,16 +279,6 @@ def rows_text(path: str, slow: int) -> str:
             "residual_row(t, to, u, f, g, C, i, j)",
             lambda r: ahead + r.write("t", "to + k", r.residual),
             f"t[to + k] = {residual}",
-        ),
-        (
-            "residual_row_near(t, to, u, f, g, C, i, j)",
-            lambda r: r.write("t", "to + k", r.residual),
-            f"t[to + k] = {residual}",
-        ),
-        (
-            "relax_row_f(u, f, g, C, i, j, par)",
-            lambda r: _ahead_fields(path, slow) + relax(r),
-            relaxed,
         ),
         (
             "product_row(t, to, u, g, C, i, j)",
@@ -392,12 +377,12 @@ def sweep(u, f, t, g, C, colour, how, lo, hi, phase):
 def kernels(path: str, slow: int, single: bool) -> ModuleType:
     """Return the compiled functions for a kind of coefficients and of numbers."""
     from pdekit.engine._codegen import compiled_module
-    from pdekit.linalg._kernels_transfer import COMPRESS, EXPAND, GUARDS
+    from pdekit.linalg._kernels_transfer import COMPRESS, EXPAND, GUARDS, MIX, restrict_text
 
     lanes = 16 if single else 8
     name = f"{path}_{slow}_{'single' if single else 'double'}"
     text = HEADER % {"lanes": lanes} + rows_text(path, slow) + FIELDS
-    text += GUARDS + COMPRESS + EXPAND
+    text += GUARDS + COMPRESS + MIX + restrict_text(slow) + EXPAND
     return compiled_module(name, f"# {digest()}\n" + text)
 
 

@@ -4,10 +4,11 @@ Along the planes and the rows a table says to which two coarse ones each belongs
 which weights; along a row the transfer is the same everywhere except at the ends, where
 the neighbours beyond the wall (`guards`) are zero, mirror images or periodic.  Restriction
 evaluates the residual row by row and adds it where it belongs: no field is stored for it.
-The sweep before or after can go along, so that a plane is still at hand when it is needed.
 """
 
 from __future__ import annotations
+
+import textwrap
 
 GUARDS = """
 
@@ -53,64 +54,108 @@ def compress(c, t, n, count, fast):
         x, y = load(t, at + 2), load(t, at + 2 + LANES)
         store(c, k, v0 * evens(a, b) + v1 * odds(a, b) + v2 * evens(x, y) + v3 * odds(x, y))
         k += LANES
+"""
 
+MIX = """
 
 @piece
-def scatter(out, c, gc, i, j, to0, by0, to1, by1, lo, hi):
-    # add a row to the coarse ones it belongs to
-    for a in range(2):
-        for b in range(2):
-            w, I = by0[i, a] * by1[j, b], to0[i, a]
-            if w != 0 and lo <= I < hi:
-                add_row(out, (I * gc[1] + to1[j, b]) * gc[2], c, w, gc[2])
+def mix(t, ring, n, weights, J, size):
+    # the sum of four rows of the ring; those without weight are read for nothing
+    v0, v1 = spread(t, weights[J, 0]), spread(t, weights[J, 1])
+    v2, v3 = spread(t, weights[J, 2]), spread(t, weights[J, 3])
+    k = 0
+    while k < n:
+        x = v0 * load(ring, k) + v1 * load(ring, size + k)
+        y = v2 * load(ring, 2 * size + k) + v3 * load(ring, 3 * size + k)
+        store(t, LANES + k, x + y)
+        k += LANES
+"""
+
+
+def restrict_text(slow: int) -> str:
+    """Return  R (f − A u),  or  R f.
+
+    Residuals of rows are kept in a ring of four, in which those that make a coarse row are
+    summed before they are halved; planes are added where they belong.
+    """
+    row = """
+            if zero:
+                copy_row(ring, {slot}, f, {o}, n)
+            else:
+                residual_row(ring, {slot}, u, f, g, C, {i}, {j})"""
+    head = """
+
+@piece
+def copy_row(t, to, f, o, n):
+    k = 0
+    while k + LANES <= n:
+        store(t, to + k, load(f, o + k))
+        k += LANES
+    store_part(t, to + k, load_part(f, o + k, n - k), n - k)
 
 
 @loop
-def restrict(out, u, f, zero, t, c, g, gc, C, to0, by0, to1, by1, fast, lo, hi):
-    # R (f − A u), or R f if zero; only the coarse planes lo … hi − 1
-    p, q, n = g[0], g[1], g[2]
-    out[lo * gc[1] * gc[2]:hi * gc[1] * gc[2]] = 0.0
+def restrict(out, u, f, zero, t, c, ring, has, g, gc, C, to0, by0, rows, by, fast, lo, hi):
+    p, q, n, Q, N = g[0], g[1], g[2], gc[1], gc[2]
+    size = ring.size // 4
+"""
+    if slow == 0:
+        return (
+            head
+            + f"""
+    if lo < hi:
+        for x in range(1):{row.format(slot="LANES", o="0", i="0", j="0")}
+        copy_row(t, LANES, ring, LANES, n)
+        compress(c, t, n, N, fast)
+        copy_row(out, 0, c, 0, N)
+"""
+        )
+    if slow == 1:
+        return (
+            head
+            + f"""
+    has[:] = -1
+    for I in range(lo, hi):
+        for x in range(4):
+            i = rows[I, x]
+            if has[x] == i or by[I, x] == 0:
+                continue
+            has[x] = i{row.format(slot="x * size", o="i * n", i="i", j="0")}
+        mix(t, ring, n, by, I, size)
+        compress(c, t, n, N, fast)
+        copy_row(out, I * N, c, 0, N)
+"""
+        )
+    return (
+        head
+        + f"""
+    out[lo * Q * N:hi * Q * N] = 0.0
     for i in range(p):
         wanted = False
         for a in range(2):
             wanted |= lo <= to0[i, a] < hi and by0[i, a] != 0
         if not wanted:
             continue
-        for j in range(q):
-            if zero:
-                for k in range(n):
-                    t[LANES + k] = f[(i * q + j) * n + k]
-            else:
-                residual_row(t, LANES, u, f, g, C, i, j)
-            compress(c, t, n, gc[2], fast)
-            scatter(out, c, gc, i, j, to0, by0, to1, by1, lo, hi)
-
-
-@loop
-def sweep_restrict(out, u, f, t, c, g, gc, C, to0, by0, to1, by1, fast, how):
-    # red row, black row of the plane before, residual of the one before that
-    p, q, n = g[0], g[1], g[2]
-    out[:] = 0.0
-    s = 0.0
-    for i in range(p + 2):
-        for j in range(q):
-            par = (i + j + g[6]) % 2
-            if i < p:
-                if how == 1:
-                    start_row(u, f, g, C, i, j, par)
-                elif how == 2:
-                    change_row(t, u, f, g, C, i, j, par)
-                    s += squares(t, n)
-                else:
-                    relax_row_ahead(u, f, g, C, i, j, par)
-            if 1 <= i <= p:
-                relax_row(u, f, g, C, i - 1, j, par)
-            if i >= 2:
-                residual_row_near(t, LANES, u, f, g, C, i - 2, j)
-                compress(c, t, n, gc[2], fast)
-                scatter(out, c, gc, i - 2, j, to0, by0, to1, by1, 0, gc[0])
-    return s
+        has[:] = -1
+        for J in range(Q):
+            for x in range(4):
+                j = rows[J, x]
+                if has[x] == j or by[J, x] == 0:
+                    continue
+                has[x] = j{
+            textwrap.indent(
+                row.format(slot="x * size", o="(i * q + j) * n", i="i", j="j"), "    "
+            )
+        }
+            mix(t, ring, n, by, J, size)
+            compress(c, t, n, N, fast)
+            for a in range(2):
+                I, w = to0[i, a], by0[i, a]
+                if w != 0 and lo <= I < hi:
+                    add_row(out, (I * Q + J) * N, c, w, N)
 """
+    )
+
 
 EXPAND = """
 
@@ -148,19 +193,20 @@ def expand(u, o, c, n, count, fast, keep):
 
 @piece
 def gather(c, e, i, j, Q, N, to0, by0, to1, by1):
+    o0, o1 = (to0[i, 0] * Q + to1[j, 0]) * N, (to0[i, 0] * Q + to1[j, 1]) * N
+    o2, o3 = (to0[i, 1] * Q + to1[j, 0]) * N, (to0[i, 1] * Q + to1[j, 1]) * N
+    v0, v1 = spread(c, by0[i, 0] * by1[j, 0]), spread(c, by0[i, 0] * by1[j, 1])
+    v2, v3 = spread(c, by0[i, 1] * by1[j, 0]), spread(c, by0[i, 1] * by1[j, 1])
     k = 0
-    while k < N:
-        store(c, LANES + k, spread(c, 0.0))
+    while k + LANES <= N:
+        x = v0 * load(e, o0 + k) + v1 * load(e, o1 + k)
+        store(c, LANES + k, x + v2 * load(e, o2 + k) + v3 * load(e, o3 + k))
         k += LANES
-    for a in range(2):
-        for b in range(2):
-            w = by0[i, a] * by1[j, b]
-            if w != 0:
-                o, k, vw = (to0[i, a] * Q + to1[j, b]) * N, 0, spread(c, w)
-                while k < N:
-                    x = load(c, LANES + k) + vw * load_part(e, o + k, N - k)
-                    store(c, LANES + k, x)
-                    k += LANES
+    m = N - k
+    if m > 0:
+        x = v0 * load_part(e, o0 + k, m) + v1 * load_part(e, o1 + k, m)
+        x = x + v2 * load_part(e, o2 + k, m) + v3 * load_part(e, o3 + k, m)
+        store(c, LANES + k, x)
 
 
 @loop
@@ -171,20 +217,4 @@ def prolong(u, e, c, g, gc, to0, by0, to1, by1, fast, keep, lo, hi):
         for j in range(q):
             gather(c, e, i, j, Q, N, to0, by0, to1, by1)
             expand(u, (i * q + j) * n, c, n, N, fast, keep)
-
-
-@loop
-def prolong_sweep(u, e, f, c, g, gc, C, to0, by0, to1, by1, fast, colour):
-    # row of the next plane, then the first colour of this one, the other of the one before
-    p, q, n, Q, N = g[0], g[1], g[2], gc[1], gc[2]
-    for i in range(-1, p + 1):
-        for j in range(q):
-            if i + 1 < p:
-                gather(c, e, i + 1, j, Q, N, to0, by0, to1, by1)
-                expand(u, ((i + 1) * q + j) * n, c, n, N, fast, 1.0)
-            par = (i + j + g[6] + colour) % 2
-            if 0 <= i < p:
-                relax_row_f(u, f, g, C, i, j, par)
-            if i >= 1:
-                relax_row(u, f, g, C, i - 1, j, par)
 """

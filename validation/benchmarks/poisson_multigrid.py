@@ -2,13 +2,14 @@
 
     python -m pdekit.validation.benchmarks.poisson_multigrid [--size 2d|3d] [--kernels]
 
-−Δu = f on the unit square or cube, u = 0 on the walls, f white noise, to a relative residual
-of 1e-8 from zero.  The first call of everything goes first: it compiles.
+−Δu = f on the unit square or cube, u = 0 on the walls, f white noise, to a relative
+residual of 1e-8 from zero.  The first call of everything goes first: it compiles.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -62,7 +63,7 @@ def theirs(op: Stencil, b: Any) -> dict[str, Callable[[], tuple[Any, int]]]:
 
     runs = {"scipy CG": plain}
     try:
-        import pyamg
+        pyamg: Any = importlib.import_module("pyamg")
         from scipy.sparse import csr_matrix
     except ImportError:
         return runs

@@ -69,6 +69,20 @@ class AxisTransfer:
         outside = (to < 0) | (to >= N)
         return np.where(outside, 0, to), np.where(outside, 0.0, by)
 
+    @cached_property
+    def rows(self) -> tuple[Array, Array]:
+        """Fine points and weights of each coarse point, (n, 4) both; point i in i mod 4."""
+        to, by = self.table
+        n, N = self.axis.n, self.coarse.n
+        points, weights = np.full((N, 4), -1), np.zeros((N, 4))
+        place = np.stack([np.arange(n) % 4] * 2, 1)
+        if self._periodic and self.halves:
+            place[-1, to[-1] == 0] = 3  # beside 0 and 1, the other points of coarse point 0
+        used = by != 0
+        points[to[used], place[used]] = np.nonzero(used)[0]
+        np.add.at(weights, (to[used], place[used]), self.half * by[used])
+        return points, weights
+
     @property
     def _periodic(self) -> bool:
         return self.axis.boundary == "periodic"

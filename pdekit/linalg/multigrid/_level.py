@@ -16,6 +16,13 @@ from pdekit.typing import Array
 Table = tuple[Array, Array]
 
 
+def _table(to: Array, by: Array) -> Table:
+    return (
+        np.ascontiguousarray(to, dtype=np.int64),
+        np.ascontiguousarray(by, dtype=float),
+    )
+
+
 class Transfer:
     """Restriction of residuals to, and prolongation of corrections from, the next level."""
 
@@ -25,25 +32,21 @@ class Transfer:
         *slow, count = self.shape
         slow += [1] * (2 - len(slow))
         self.gc = np.array([*slow, count], dtype=np.int64)
-        self._prolong = fine.loops.prolong
         nothing = np.array([[0, 0]]), np.array([[1.0, 0.0]])
-        tables = [step.table for step in steps[:-1]]
-        tables += [nothing] * (2 - len(tables))
-        halves = [step.half for step in steps[:-1]] + [1.0] * (3 - len(steps))
-        self._up: list[Array] = []
-        self._down: list[Array] = []
-        for (to, by), half in zip(tables, halves, strict=True):
-            to = np.ascontiguousarray(to, dtype=np.int64)
-            self._up += [to, np.ascontiguousarray(by, dtype=float)]
-            self._down += [to, np.ascontiguousarray(by * half, dtype=float)]
-        self._up.append(steps[-1].prolongation)
-        self._down.append(steps[-1].restriction)
+        *before, last = steps
+        tables = [step.table for step in before] + [nothing] * (3 - len(steps))
+        self._up = [*_table(*tables[0]), *_table(*tables[1]), last.prolongation]
+        to, by = _table(*tables[0])
+        half = before[0].half if before else 1.0
+        rows = before[-1].rows if before else (np.zeros((1, 4)), np.zeros((1, 4)))
+        self._down = [to, half * by, *_table(*rows), last.restriction]
         shares = threads if fine.size >= SHARE * threads else 1
         self._bounds = [round(k * slow[0] / shares) for k in range(shares + 1)]
         self._fine_bounds = [round(k * int(fine.g[0]) / shares) for k in range(shares + 1)]
-        self._fused = shares == 1 and not fine.g[3]
-        longest = fine.shape[-1] + 8 * fine.lanes
+        longest = (fine.shape[-1] // fine.lanes + 9) * fine.lanes
         self._rows = [np.zeros((2, longest), fine.real) for _ in range(shares)]
+        self._rings = [np.zeros(4 * longest, fine.real) for _ in range(shares)]
+        self._has = [np.zeros(4, np.int64) for _ in range(shares)]
 
     def restrict(self, f: Array, u: Array | None, out: Array) -> None:
         """Write  R (f − A u),  or  R f  without u."""
@@ -52,9 +55,9 @@ class Transfer:
         g, c = self.fine.call
 
         def run(k: int, lo: int, hi: int) -> None:
-            t, row = self._rows[k]
+            rows = (*self._rows[k], self._rings[k], self._has[k])
             self.fine.loops.restrict(
-                flat, v, f, u is None, t, row, g, self.gc, c, *self._down, lo, hi
+                flat, v, f, u is None, *rows, g, self.gc, c, *self._down, lo, hi
             )
 
         share(run, self._bounds)
@@ -64,32 +67,11 @@ class Transfer:
         e, flat = e.reshape(-1), u.reshape(-1)
 
         def run(k: int, lo: int, hi: int) -> None:
-            self._prolong(
+            self.fine.loops.prolong(
                 flat, e, self._rows[k][0], self.fine.g, self.gc, *self._up, keep, lo, hi
             )
 
         share(run, self._fine_bounds)
-
-    def sweep_restrict(self, f: Array, u: Array, out: Array, how: int) -> float:
-        """Relax red-black, then restrict the residual; see `Plan.sweep` for ``how``."""
-        if not self._fused:
-            found = self.fine.sweep(u, f, 0, how)
-            self.restrict(f, u, out)
-            return found
-        (t, row), (g, c) = self._rows[0], self.fine.call
-        u, f, out = u.reshape(-1), f.reshape(-1), out.reshape(-1)
-        run = self.fine.loops.sweep_restrict
-        return math.sqrt(run(out, u, f, t, row, g, self.gc, c, *self._down, how))
-
-    def prolong_sweep(self, e: Array, u: Array, f: Array, colour: int) -> None:
-        """Add  P e,  then relax a colour and the other one."""
-        if not self._fused:
-            self.prolong(e, u)
-            self.fine.sweep(u, f, colour)
-            return
-        g, c = self.fine.call
-        u, f, e, row = u.reshape(-1), f.reshape(-1), e.reshape(-1), self._rows[0][0]
-        self.fine.loops.prolong_sweep(u, e, f, row, g, self.gc, c, *self._up, colour)
 
 
 class Level:

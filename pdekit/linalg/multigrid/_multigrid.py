@@ -11,8 +11,7 @@ import numpy as np
 from pdekit.errors import PdekitError
 from pdekit.linalg.interface import Solution, norm
 from pdekit.linalg.multigrid._hierarchy import hierarchy
-from pdekit.linalg.multigrid._level import Transfer
-from pdekit.linalg.multigrid._smoothers import RedBlack, smoother_of
+from pdekit.linalg.multigrid._smoothers import smoother_of
 from pdekit.linalg.multigrid._solving import Solving, accepted
 from pdekit.linalg.stencil import Stencil
 from pdekit.typing import Array
@@ -94,9 +93,6 @@ class Multigrid:
             events=self.events,
         )
         self.smoother = smoother_of(smoother, self.levels, symmetric)
-        self._fused = isinstance(self.levels[0].transfer, Transfer) and isinstance(
-            self.smoother, RedBlack
-        )
         self.symmetric = symmetric or (pre == post and self.smoother.name != "red-black")
         self.name = f"multigrid {cycle}({pre},{post}), {self.smoother.name}"
         self.setup_s = time.perf_counter() - began
@@ -157,28 +153,21 @@ class Multigrid:
 
     def down(self, k: int, u: Array, f: Array, how: int) -> float:
         """Relax, and restrict the residual; see `Plan.sweep` for ``how``."""
-        level, coarse = self.levels[k], self.levels[k + 1]
-        fused, found = self._fused and self.pre > 0, 0.0
+        level, found = self.levels[k], 0.0
         if how == 1 and self.pre == 0:
             u.fill(0)
-        for _ in range(self.pre - fused):
+        for _ in range(self.pre):
             found = max(found, self.smoother.before(level, u, f, how))
             how = 0
-        if fused:
-            return max(found, level.transfer.sweep_restrict(f, u, coarse.f, how))
-        level.transfer.restrict(f, u, coarse.f)
+        level.transfer.restrict(f, u, self.levels[k + 1].f)
         return found
 
     def up(self, k: int, u: Array, f: Array, kind: str) -> None:
         """Solve on the coarser level, add the correction, and relax."""
         level, coarse = self.levels[k], self.levels[k + 1]
         self._correction(k + 1, kind)
-        fused = self._fused and self.post > 0
-        if fused:
-            level.transfer.prolong_sweep(coarse.u, u, f, self.smoother.last)
-        else:
-            level.transfer.prolong(coarse.u, u)
-        for _ in range(self.post - fused):
+        level.transfer.prolong(coarse.u, u)
+        for _ in range(self.post):
             self.smoother.after(level, u, f)
 
     def _correction(self, k: int, kind: str) -> None:

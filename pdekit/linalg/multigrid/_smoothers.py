@@ -29,7 +29,6 @@ class Smoother(Protocol):
     """One sweep, ``before`` the coarse correction or ``after`` it."""
 
     name: str
-    last: int
 
     def before(self, level: Level, u: Array, f: Array, how: int) -> float:
         """Relax; see `Plan.sweep` for ``how`` and for what is returned."""
@@ -46,7 +45,7 @@ class RedBlack:
     name = "red-black"
 
     def __init__(self, symmetric: bool) -> None:
-        self.last = int(symmetric)
+        self._last = int(symmetric)
 
     def before(self, level: Level, u: Array, f: Array, how: int) -> float:
         """Relax red, then black."""
@@ -54,7 +53,7 @@ class RedBlack:
 
     def after(self, level: Level, u: Array, f: Array) -> None:
         """Relax in the same order, or in the opposite one if symmetric."""
-        level.plan.sweep(u, f, self.last)
+        level.plan.sweep(u, f, self._last)
 
 
 class Chebyshev:
@@ -63,7 +62,7 @@ class Chebyshev:
     Of degree one, and with the damping of the dimension, it is Jacobi's relaxation.
     """
 
-    name, last = "chebyshev", 0
+    name = "chebyshev"
 
     def __init__(self, degree: int = DEGREE) -> None:
         self._degree = degree
@@ -92,7 +91,7 @@ class Chebyshev:
 class Jacobi:
     """Damped Jacobi relaxation."""
 
-    name, last = "jacobi", 0
+    name = "jacobi"
 
     def before(self, level: Level, u: Array, f: Array, how: int) -> float:
         """Relax."""
