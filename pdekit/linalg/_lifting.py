@@ -24,6 +24,8 @@ from pdekit.typing import Array
 
 _POINTS = 6
 """Points that a value on an edge is extrapolated from."""
+_RESOLVED = 1e-8
+"""Tail of a series, relative to its largest coefficient, that nobody would see."""
 Side = tuple[int, bool]
 """Number of an axis, and whether the upper end of it is meant."""
 
@@ -50,6 +52,24 @@ def lifted(
             lift = lift + _spread(grid, k, c, (wall,), g)
             source += _balance(grid, k, c, wall, g)
     return np.asarray(f + source), lift
+
+
+def unresolved(grid: Grid, f: Array) -> list[tuple[int, str]]:
+    """Return an event if the highest tenth of the modes of a source is not negligible."""
+    kappa = grid.wavenumbers(real=True)
+    high = reduce(np.logical_or, [abs(q) > 0.9 * abs(q).max() for q in kappa])
+    modes = abs(_to_modes(grid, range(grid.ndim), f))
+    tail = float(np.where(high, modes, 0.0).max()) / max(float(modes.max()), 1e-300)
+    if tail <= _RESOLVED:
+        return []
+    return [
+        (
+            0,
+            f"the series of the source ends with {tail:.1e} of its largest coefficient: "
+            "the grid does not resolve it, or it does not suit the walls, and then the "
+            "error has order two; order=4 does not mind",
+        )
+    ]
 
 
 def _edges(grid: Grid) -> list[tuple[Side, ...]]:

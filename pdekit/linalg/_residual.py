@@ -48,7 +48,7 @@ class Residual:
 
 
 def residual_of(operator: LinearOperator) -> Callable[[Array, Array], Array]:
-    """Return  b − A x  as a function of b and x, whose next call overwrites the last one."""
+    """Return  b − A x  as a function of b and x; the next call overwrites the last."""
     small = math.prod(operator.shape) < _COMPILED
     if isinstance(operator, Stencil) and small:
         return Residual(operator)

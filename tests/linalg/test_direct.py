@@ -180,6 +180,19 @@ def test_sines_are_exact_for_what_they_hold():  # M2
         assert abs(got - exact).max() < 1e-14
 
 
+def test_a_series_says_when_it_does_not_hold_the_source():
+    grid = square(31)
+    solver = DirectSolver(grid, order="spectral")
+    x, y = grid.points()
+    assert not solver.solve_field(np.sin(np.pi * x) * np.sin(np.pi * y)).events
+    assert "does not suit the walls" in solver.solve_field(1.0).events[0][1]
+    waves = Grid.periodic((32, 32), (0, 2 * np.pi))
+    x, y = waves.points()
+    solver = DirectSolver(waves, 1.0, 1.0, "spectral")
+    assert not solver.solve_field(np.exp(np.sin(x) + np.cos(y))).events
+    assert solver.solve_field(np.exp(np.sin(6 * x) + np.cos(y))).events
+
+
 def test_torsion_of_a_square():  # M3
     centre, mean = 0.0736713532815138, 0.0351442537387884
     errors = []
@@ -225,7 +238,7 @@ def test_singular_operators(boundary, order, rng):  # M5
     with pytest.raises(PdekitError, match=r"must balance.*project=True"):
         solver.solve_field(f + 1.0)
     solution = solver.solve_field(f + 1.0, project=True)
-    assert "taken off" in solution.events[0][1]
+    assert any("taken off the source" in text for _, text in solution.events)
     assert abs(grid.mean(solution.x)) < 1e-15
     balanced = f - grid.mean(f)
     if order != 4:  # near walls it also takes the slope of the source
@@ -304,8 +317,9 @@ def test_refused(rng):
 
 
 def test_zero_gives_zero_and_scale_does_not_matter(rng):
-    solver = DirectSolver(square(9))
+    solver, single = (DirectSolver(square(9), precision=p) for p in ("double", "single"))
     zero = solver.solve(np.zeros((9, 9)))
+    assert not single.apply(np.zeros((9, 9))).any()
     assert zero.converged
     assert not zero.x.any()
     assert zero.relative_residual == 0
@@ -314,6 +328,7 @@ def test_zero_gives_zero_and_scale_does_not_matter(rng):
         solution = solver.solve(scale * b)
         assert solution.converged
         np.testing.assert_allclose(solution.x, scale * solver.apply(b), rtol=1e-10)
+        assert single.solve(scale * b, rtol=1e-10).converged
 
 
 # --- transforms ---------------------------------------------------------------------------
@@ -356,7 +371,7 @@ def test_every_library_gives_the_same(name, rng, monkeypatch):
     ids=names,
 )
 def test_threads_give_the_same(kinds, rng):
-    grid = box(*kinds, sizes=(511, 513))
+    grid = box(*kinds, sizes=(363, 365))
     one, two = (DirectSolver(grid, threads=n) for n in (1, 2))
     b = balanced(one, rng)
     expected = one.apply(b)
@@ -405,14 +420,15 @@ def test_good_sizes_have_small_factors():
 def test_nothing_is_allocated_after_the_first_solution(rng):
     import tracemalloc
 
-    solver = DirectSolver(square(255, centring="cell"))
-    b, out = rng.standard_normal((255, 255)), np.empty((255, 255))
-    solver.apply(b, out)
-    tracemalloc.start()
-    solver.apply(b, out)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 0.05 * b.nbytes
+    for boundary in ("dirichlet", "neumann", "periodic"):
+        solver = DirectSolver(square(255, boundary))
+        b, out = rng.standard_normal((255, 255)), np.empty((255, 255))
+        solver.apply(b, out)
+        tracemalloc.start()
+        solver.apply(b, out)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < (0.05 if "ducc" in fft.available() else 1.5) * b.nbytes
 
 
 # --- a preconditioner for variable coefficients -------------------------------------------
