@@ -196,9 +196,9 @@ def _named(op: LinearOperator, name: str) -> Preconditioner | None:
 
         return Multigrid(_stencil(op, name), symmetric=True)
     if name == "direct":
-        from pdekit.linalg.direct import DirectSolver
+        from pdekit.linalg.direct import mean_coefficient
 
-        return DirectSolver.for_means(_stencil(op, name))
+        return mean_coefficient(_stencil(op, name))
     make: dict[str, Callable[[], Preconditioner]] = {
         "jacobi": lambda: one_level.Jacobi(op),
         "ssor": lambda: one_level.SSOR(op),

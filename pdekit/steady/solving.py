@@ -203,9 +203,9 @@ class System:
             found: Preconditioner = self._cycles(op, symmetric=True)
             return found
         if name == "direct":
-            from pdekit.linalg.direct import DirectSolver
+            from pdekit.linalg.direct import mean_coefficient
 
-            return DirectSolver.for_means(op, threads=self._threads)
+            return mean_coefficient(op, threads=self._threads)
         from pdekit.linalg import preconditioners as kinds
 
         match name:
