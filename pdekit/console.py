@@ -161,6 +161,9 @@ def accuracy(errors: dict[str, Any]) -> str:
     if errors.get("error_estimate") is not None:
         size, how = errors["error_estimate"], errors["estimator"]
         return f"estimated relative L2 error {size:.1e} ({how})"
+    if errors.get("algebraic_error_bound") is not None:
+        bound = errors["algebraic_error_bound"]
+        return f"not known; the linear system is solved up to {bound:.1e}"
     return "not known"
 
 

@@ -110,11 +110,25 @@ def require_periodic(posed: Posed) -> None:
 def warnings_of(posed: Posed, system: System) -> list[str]:
     """Return sentences about sizes, anisotropy and tolerance."""
     return [
+        *_unused(posed, system),
         *_sizes(posed, system),
         *_anisotropy(posed, system),
         *_tolerance(posed, system),
         *_resonance(posed),
     ]
+
+
+def _unused(posed: Posed, system: System) -> list[str]:
+    """Say which keys change nothing."""
+    spec, chosen = posed.case.solver, system.choice.name
+    idle = [
+        f"solver.{key}: is not used by {chosen}, which auto chose"
+        for key in ("maxiter", "cycle", "smoother")
+        if spec.name == "auto" and chosen == "direct" and getattr(spec, key) is not None
+    ]
+    if spec.project and not system.op.singular:
+        idle.append("solver.project: nothing is taken off, the problem has a solution")
+    return idle
 
 
 def uses_multigrid(system: System) -> bool:

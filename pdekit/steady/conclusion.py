@@ -66,7 +66,10 @@ def _errors(run: BoundaryRun) -> tuple[Any, dict[str, Any]]:
             if bound is not None:
                 errors["algebraic_error_bound"] = bound
             return compared, errors
-        return None, {} if run.failure is not None else estimate(run)
+        if run.failure is None:
+            return None, estimate(run)
+        bound = algebraic_bound(run, last_of(run))
+        return None, {} if bound is None else {"algebraic_error_bound": bound}
     except Interrupted as stop:
         run.failure = stop
     except PdekitError as failure:  # what was computed is kept

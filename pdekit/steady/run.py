@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from pdekit import memory
 from pdekit.errors import Interrupted, NotConverged, PdekitError
 from pdekit.linalg.interface import norm
 from pdekit.observer import Observer
@@ -72,6 +73,7 @@ class BoundaryRun:
         self.warnings: list[str] = list(case.warnings)
         self.failure: PdekitError | None = None
         self.work, self.companions = Work(), Work()
+        memory.require(case)
         self.grid = grid_of(case)
         self.posed = Posed(case, self.grid, self.grid)
         self.problem = self.posed.problem

@@ -176,7 +176,12 @@ class System:
 
         k, c = self.posed.diffusion, self.posed.reaction + self.added
         return DirectSolver(
-            self.posed.grid, k, c, order=self.choice.order, threads=self._threads
+            self.posed.grid,
+            k,
+            c,
+            order=self.choice.order,
+            threads=self._threads,
+            reproducible=self.posed.case.run.reproducible,
         )
 
     @property
