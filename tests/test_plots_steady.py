@@ -88,6 +88,15 @@ def test_great_contrast_has_a_log_scale() -> None:
     assert norms[0] is not LogNorm
 
 
+def test_a_slim_box_has_short_bars() -> None:
+    slim = {
+        "x": {"interval": [0, 6], "points": 31},
+        "y": {"interval": [0, 1], "points": 31},
+    }
+    manufactured = {"equation": "poisson", "manufactured": "sin(x)*y"}
+    assert figures(result_of(slim, **manufactured), "solution")
+
+
 def test_heat_is_drawn_like_an_evolution() -> None:
     result = result_of(
         LINE,

@@ -12,7 +12,7 @@ from pdekit.plots._fields import EPS, closed, finite, is_steady, peak, symbol
 from pdekit.plots._sheet import BAR, label_axes, proportions, shared_bar, sheet, show
 from pdekit.plots._style import LINE, MISSING, QUIET, figure, log_scale, panels
 from pdekit.plots._ticks import coordinate_ticks, place
-from pdekit.plots.comparison import decades, distance, in_plane
+from pdekit.plots.comparison import decades, distance
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +42,7 @@ class Part:
 def solution(result: Result) -> Figure | None:
     """Draw the solution, the coefficients that vary, and |u − reference| if there is one.
 
-    In three dimensions in the plane through the middle of the last axis.
+    In three dimensions in the plane across the last axis in which it is largest.
     """
     if not is_steady(result):
         return None
@@ -87,21 +87,32 @@ def maps(result: Result, parts: list[Part]) -> Figure:
     size = proportions(across, up, WIDEST[columns], HIGHEST[columns])
     rows = [parts[i : i + columns] for i in range(0, len(parts), columns)]
     sizes = [[size] * len(row) for row in rows]
+    z = strongest(parts[0].values) if result.grid.ndim == 3 else None
     drawn, axes = sheet(sizes, gap=BAR + GAP, row_gap=LINE + 0.35)
     for line, row in zip(axes, rows, strict=True):
         for i, (ax, part) in enumerate(zip(line, row, strict=True)):
-            plane = in_plane(part.values)
+            plane = part.values if z is None else part.values[..., z]
             picture = show(ax, across, up, plane, colours_of(part, plane))
             ax.set_facecolor(MISSING)
             if len(np.unique(plane)) <= FEW_VALUES:  # its jumps are what there is to see
                 picture.image.set_interpolation("nearest")
             label_axes(ax, across, up, left=i == 0, below=row is rows[-1])
             shared_bar([ax], picture.image, part.label)
-    if result.grid.ndim == 3:
-        z = result.grid.axes[2]
-        text, place_of = f"{z.name} = {place(z, z.n // 2)}", axes[0][0]
-        place_of.text(0, 1.02, text, va="bottom", transform=place_of.transAxes)
+    if z is not None:
+        across_z, first = result.grid.axes[2], axes[0][0]
+        text = f"{across_z.name} = {place(across_z, z)}"
+        first.text(0, 1.02, text, va="bottom", transform=first.transAxes)
     return drawn
+
+
+def strongest(values: NDArray[Any]) -> int:
+    """Return the index along the last axis where the root mean square is largest.
+
+    Of equal ones that next to the middle.
+    """
+    size = np.sqrt(np.mean(np.abs(np.nan_to_num(values)) ** 2, axis=(0, 1)))
+    near = np.flatnonzero(size >= (1 - 1e-6) * size.max())
+    return int(near[np.abs(near - values.shape[-1] // 2).argmin()])
 
 
 def colours_of(part: Part, plane: NDArray[Any]) -> dict[str, Any]:
