@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from numbers import Integral, Real
 from time import perf_counter
 from typing import Any
 
@@ -215,9 +216,9 @@ def name_of(P: Any) -> str:
 
 def check_options(rtol: float, maxiter: int) -> None:
     """Refuse a tolerance or a number of iterations that mean nothing."""
-    if not (isinstance(rtol, (int, float)) and 0 < rtol < 1):
+    if not (isinstance(rtol, Real) and 0 < float(rtol) < 1):
         raise PdekitError(f"rtol must be between 0 and 1, got {rtol!r}")
-    if isinstance(maxiter, bool) or not isinstance(maxiter, int) or maxiter < 0:
+    if isinstance(maxiter, bool) or not isinstance(maxiter, Integral) or maxiter < 0:
         raise PdekitError(f"maxiter must be a whole number >= 0, got {maxiter!r}")
 
 

@@ -195,6 +195,6 @@ def good_size(axis: Axis) -> int:
         lower, upper = sides(axis)
         extra = (lower == upper) * (1 if lower == "neumann" else -1)
     cells, factor = n - extra, 1
-    while cells / factor > 12:
+    while cells / factor > 16:
         factor *= 2
     return int(-(-cells // factor) * factor + extra)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,9 +21,11 @@ from pdekit.linalg.multigrid._level import Level
 from pdekit.linalg.stencil import Stencil
 from pdekit.typing import Array
 
+MANY = 16
+"""Points along an axis that cannot be halved and yet are few."""
 FEW = 5
 """Points along the longest axis at which a grid is coarse enough."""
-STRONG = 0.3
+STRONG = 0.7
 """An axis is left alone while its couplings are weaker than this part of the strongest."""
 JUMP = 20.0
 """Ratio of the coefficients of neighbouring faces that linear interpolation fails at."""
@@ -79,7 +80,7 @@ def _reason(first: Level, op: Stencil) -> str:
     axes: Sequence[Axis] = op.grid.axes
     while any(can_halve(axis) for axis in axes):
         axes = [AxisTransfer(axis, can_halve(axis)).coarse for axis in axes]
-    if max(axis.n for axis in axes) <= 16 or math.prod(axis.n for axis in axes) <= FEW**3:
+    if max(axis.n for axis in axes) <= MANY:
         return ""
     sizes = [_named(axis) for axis in op.grid.axes if good_size(axis) != axis.n]
     return f"numbers of points that cannot be halved; {', '.join(sizes)} can"

@@ -104,7 +104,7 @@ class Multigrid:
         if out is None:
             out = np.empty(self.op.shape)
         if self.single:
-            np.multiply(*self._single_cycle(r), out=out)
+            np.multiply(*self._single_cycle(r), out=out, dtype=float)
         elif out.flags.c_contiguous:
             self.descend(0, out, np.ascontiguousarray(r, dtype=float), zero=True)
         else:
