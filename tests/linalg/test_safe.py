@@ -11,6 +11,7 @@ import pytest
 from pdekit.errors import NotApplicable, PdekitError
 from pdekit.linalg import discretize
 from pdekit.linalg.krylov import conjugate_gradients, safe_fcg
+from pdekit.linalg.multigrid import Multigrid
 from pdekit.linalg.preconditioners import SSOR, IncompleteCholesky, Jacobi
 from pdekit.typing import Array
 from tests.linalg.problems import Map, modes, noise, poisson, true_residual
@@ -218,6 +219,7 @@ SAFE = {
     "Jacobi": (Jacobi, 0.3),
     "SSOR": (lambda op: SSOR(op, 1.5), 1.0),
     "MIC": (lambda op: IncompleteCholesky(op, True), 1.0),
+    "multigrid": (lambda op: Multigrid(op, symmetric=True), 5.0),
 }
 
 
@@ -259,7 +261,7 @@ def test_always_converges_at_a_bounded_cost(
         assert spent <= 1.3 * time_alone + 20 * iteration
         assert S.calls <= 1.3 * alone + (20 if optimal else 6)
         if name in UNSAFE:
-            assert any("fallback" in s for _, s in found.events)
+            assert any("unsafe" in s for _, s in found.events)
             assert P.calls <= 6
 
 

@@ -22,9 +22,8 @@ class Directions:
 
         self.kernels, self.m, self.count, self._next = _kernels, m, 0, 0
         self.p, self.q = np.empty((m + 1, *shape)), np.empty((m + 1, *shape))
-        self.flat_p, self.flat_q = self.p.reshape(m + 1, -1), self.q.reshape(m + 1, -1)
-        self.d = np.empty(m + 1)
-        self._c = np.empty(m + 1)
+        self.d, self._c = np.empty(m + 1), np.empty(m + 1)
+        self._ring = (self.p.reshape(m + 1, -1), self.q.reshape(m + 1, -1), self.d)
 
     def forget(self) -> None:
         """Start afresh."""
@@ -32,13 +31,9 @@ class Directions:
 
     def conjugate(self, p: Array) -> None:
         """Make a flat vector conjugate to them in place:  p −= Σ pᵢ (qᵢ, p)/dᵢ."""
-        if not self.count:
-            return
-        places = [(self._next - 1 - j) % (self.m + 1) for j in range(self.count)]
-        for i in places:
-            self._c[i] = dot(self.flat_q[i], p) / self.d[i]
-        for i in places:
-            self.kernels.add(p, -self._c[i], self.flat_p[i])
+        if self.count:
+            first = (self._next - self.count) % (self.m + 1)
+            self.kernels.conjugate(p, self._ring, first, self.count, self._c)
 
     def room(self) -> tuple[Array, Array]:
         """Return the arrays for the next direction p and for A p."""

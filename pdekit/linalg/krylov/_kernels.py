@@ -89,6 +89,40 @@ def three(p: Array, r: Array, v: Array, beta: float, omega: float) -> None:
 
 
 @_loop
+def conjugate(
+    p: Array, ring: tuple[Array, Array, Array], first: int, count: int, c: Array
+) -> None:
+    """Do  p −= Σᵢ pᵢ (qᵢ, p)/dᵢ  for ``count`` rows of the ring (pᵢ, qᵢ, dᵢ).
+
+    In blocks that stay in the cache: p is read from memory twice in all.
+    """
+    last_p, last_q, d = ring
+    block, rows = 1024, len(d)
+    c[:] = 0.0
+    for start in range(0, p.size, block):
+        stop = min(start + block, p.size)
+        part = p[start:stop]
+        for k in range(count):
+            i = (first + k) % rows
+            q = last_q[i][start:stop]
+            total = 0.0
+            for j in range(part.size):
+                total += q[j] * part[j]
+            c[i] += total
+    for k in range(count):
+        i = (first + k) % rows
+        c[i] /= d[i]
+    for start in range(0, p.size, block):
+        stop = min(start + block, p.size)
+        part = p[start:stop]
+        for k in range(count):
+            i = (first + k) % rows
+            a, v = c[i], last_p[i][start:stop]
+            for j in range(part.size):
+                part[j] -= a * v[j]
+
+
+@_loop
 def angle(z: Array, r: Array) -> tuple[float, float, float]:
     """Return  (z, r),  ‖z‖²  and the largest  |zᵢ|."""
     zr = 0.0
@@ -111,4 +145,5 @@ def warm() -> None:
     add(x, 0.0, y)
     minres_step(x, y, (np.zeros(1), np.zeros(1), x), y, np.ones(6))
     three(x, y, y, 0.0, 0.0)
+    conjugate(x, (np.zeros((1, 1)), np.zeros((1, 1)), np.ones(1)), 0, 1, np.zeros(1))
     angle(x, y)
