@@ -8,6 +8,7 @@ from typing import Any
 from pdekit import registry
 from pdekit.boundary_value import AbstractProblem
 from pdekit.case import rules
+from pdekit.case.axes import axes_in_order, dimension
 from pdekit.case.boundary_case import (
     BoundedAxis,
     ExactBoundaryReference,
@@ -90,10 +91,10 @@ def _medium(draft: Draft, path: KeyPath, value: Mapping[str, Any]) -> None:
 
 def _domain(draft: Draft) -> None:
     domain: Mapping[str, BoundedAxis] | None = draft.sections.get("domain")
-    if domain is None or not rules.axes_in_order(draft):
+    if domain is None or not axes_in_order(draft):
         return
     if draft.equation is not None:
-        rules.dimension(draft, draft.equation, domain)
+        dimension(draft, draft.equation, domain)
     if "mask" in draft.sections and draft.sections["mask"] is not None:
         draft.formula(("mask",), draft.sections["mask"], draft.axes)
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from pdekit.grid import Axis
 from pdekit.linalg.stencil import Stencil, cell_parts, sides
-from pdekit.steady.solving import crossing, on_points
+from pdekit.steady.choosing import crossing, on_points
+from pdekit.steady.grids import SMALL, coarsest, intervals, nearest_good
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 BALANCE = 1e-10
 """Part of the largest datum that the mean of balanced ones may reach by rounding."""
-SMALL = 16
-"""Intervals that the coarsest grid may have along an axis."""
 
 
 def require_solvable(posed: Posed, op: Stencil, b: Array, project: bool) -> None:
@@ -150,25 +149,6 @@ def _sizes(posed: Posed, system: System) -> list[str]:
                 f"intervals; {' or '.join(str(m - offset) for m in better)} coarsen well"
             )
     return poor
-
-
-def intervals(axis: Axis) -> int:
-    """Return the number that is halved from grid to grid."""
-    return round(axis.length / axis.spacing)
-
-
-def coarsest(n: int) -> int:
-    """Return what is left of a number of intervals when it can be halved no more."""
-    while n % 2 == 0 and n > 2:
-        n //= 2
-    return n
-
-
-def nearest_good(n: int) -> list[int]:
-    """Return the nearest numbers below and above that halve down to a small one."""
-    below = next((m for m in range(n, 1, -1) if coarsest(m) <= SMALL), 2)
-    above = next(m for m in range(n, 4 * n) if coarsest(m) <= SMALL)
-    return sorted({below, above})
 
 
 def _anisotropy(posed: Posed, system: System) -> list[str]:

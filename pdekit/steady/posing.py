@@ -17,11 +17,12 @@ from pdekit.boundary_value import (
     RandomCoefficient,
 )
 from pdekit.calculus import Smooth
-from pdekit.errors import ExpressionError, PdekitError
+from pdekit.errors import PdekitError
 from pdekit.expressions import compile_expression, evaluate_on
-from pdekit.grid import Axis, Grid, GridError
+from pdekit.grid import Grid
 from pdekit.linalg.stencil import Stencil, discretize, sides
 from pdekit.steady import media
+from pdekit.steady.blame import Blame
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
@@ -29,24 +30,6 @@ if TYPE_CHECKING:
 
 Data = dict[tuple[str, str], Array]
 """Values on walls by axis and side."""
-
-
-def grid_of(case: BoundaryCase) -> Grid:
-    """Return the grid of a case.
-
-    Raises
-    ------
-    CaseError
-        If an axis cannot be made.
-    """
-    axes = []
-    for name, a in case.domain.items():
-        try:
-            axes.append(Axis(name, a.points, *a.interval, a.boundary, a.centring))
-        except GridError as error:
-            message = str(error).removeprefix(f"axis {name!r}: ")
-            raise case.problem(f"domain.{name}", message) from error
-    return Grid(tuple(axes))
 
 
 @dataclass(frozen=True)
@@ -309,18 +292,3 @@ class Posed:
     def exact(self, t: float = 0.0) -> Array:
         """Return the manufactured solution at the points."""
         return self.smooth_values("manufactured", self.chain[0], self.grid.points(), t)
-
-
-class Blame:
-    """Turns errors of formulas into errors of the case, at the key they belong to."""
-
-    def __init__(self, case: BoundaryCase, path: str) -> None:
-        self.case, self.path = case, path
-
-    def __enter__(self) -> None:
-        """Do nothing."""
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        """Say where the formula stands."""
-        if isinstance(error, ExpressionError):
-            raise self.case.problem(self.path, error.reason) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,8 @@ from pdekit import transfer
 from pdekit.case.boundary_case import ExactBoundaryReference, LinearSolverReference
 from pdekit.case.schema import FileReference, RefineReference
 from pdekit.errors import PdekitError
-from pdekit.grid import Axis, Grid
 from pdekit.steady import checking
+from pdekit.steady.grids import intervals, resized
 from pdekit.steady.posing import Posed
 from pdekit.typing import Array
 
@@ -118,16 +118,6 @@ def _final(run: BoundaryRun, posed: Posed, steps: float = 1.0) -> Array:
     return u
 
 
-def resized(grid: Grid, factor: float) -> Grid:
-    """Return the grid with so many times the intervals along every axis."""
-    return Grid(tuple(_resized(axis, factor) for axis in grid.axes))
-
-
-def _resized(axis: Axis, factor: float) -> Axis:
-    n = checking.intervals(axis)
-    return replace(axis, n=max(2, round(factor * n)) + axis.n - n)
-
-
 # -- comparing -------------------------------------------------------------------------
 
 
@@ -201,7 +191,7 @@ def coarser(run: BoundaryRun, count: int) -> list[tuple[Posed, float]]:
     found = []
     for level in range(1, count + 1):
         grid = resized(run.grid, 0.5**level)
-        fewest = min(checking.intervals(axis) for axis in grid.axes)
+        fewest = min(intervals(axis) for axis in grid.axes)
         if fewest < FEWEST:
             break
         ratio = math.prod(

@@ -16,7 +16,8 @@ from pdekit.linalg.interface import norm
 from pdekit.observer import Observer
 from pdekit.result import Result
 from pdekit.steady import checking, metrics
-from pdekit.steady.posing import Posed, grid_of
+from pdekit.steady.grids import grid_of
+from pdekit.steady.posing import Posed
 from pdekit.steady.solving import System, Work, refused
 from pdekit.typing import Array
 
@@ -207,7 +208,7 @@ class BoundaryRun:
 
     def constants(self) -> dict[str, Array]:
         """Return fields that are stored with the solution: a coefficient that varies."""
-        from pdekit.steady.solving import on_points
+        from pdekit.steady.choosing import on_points
 
         k = self.posed.diffusion
         if self.case.time is not None:

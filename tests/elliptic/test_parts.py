@@ -19,7 +19,8 @@ from pdekit.observer import Silent
 from pdekit.run import prepared
 from pdekit.solvers.exact import torsion
 from pdekit.steady import checking, media
-from pdekit.steady.posing import Posed, grid_of
+from pdekit.steady.grids import grid_of, nearest_good
+from pdekit.steady.posing import Posed
 from pdekit.transfer import moved, nearest, sampled
 
 BOUNDARIES = ("dirichlet", "neumann", "periodic", "dirichlet_neumann", "neumann_dirichlet")
@@ -162,7 +163,7 @@ def test_eigenvalues_of_an_axis(boundary: str, centring: str) -> None:
 
 @pytest.mark.parametrize(("n", "expected"), [(64, [64]), (61, [60, 64]), (130, [128, 144])])
 def test_nearest_numbers_of_intervals_that_halve(n: int, expected: list[int]) -> None:
-    assert checking.nearest_good(n) == expected
+    assert nearest_good(n) == expected
 
 
 # -- exact solutions -------------------------------------------------------------------
