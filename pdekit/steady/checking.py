@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,7 +115,37 @@ def warnings_of(posed: Posed, system: System) -> list[str]:
         *_anisotropy(posed, system),
         *_tolerance(posed, system),
         *_resonance(posed),
+        *_corners(posed),
     ]
+
+
+def _corners(posed: Posed) -> list[str]:
+    """Warn of values on two walls that differ where the walls meet."""
+    if not posed.case.boundary:
+        return []
+    grid, found = posed.grid, []
+    for (i, a), (j, b) in combinations(enumerate(grid.axes), 2):
+        for (s, p), (t, q) in product(_held(a), _held(b)):
+            points = list(grid.points())
+            for d, end in ((i, p), (j, q)):
+                points[d] = np.full((1,) * grid.ndim, end)
+            one, other = (
+                posed.at_wall(axis.name, side, points) for axis, side in ((a, s), (b, t))
+            )
+            jump = float(np.abs(one - other).max())
+            if jump > 1e-8 * max(np.abs(one).max(), np.abs(other).max()):
+                found.append(
+                    f"boundary: the values on {a.name}.{s} and {b.name}.{t} differ by "
+                    f"{jump:.3g} where the walls meet: the error there does not fall with "
+                    "the spacing"
+                )
+    return found
+
+
+def _held(axis: Axis) -> list[tuple[str, float]]:
+    """Return the sides of an axis on which values are given, and where they are."""
+    ends = zip(("lower", "upper"), sides(axis), (axis.lower, axis.upper), strict=True)
+    return [(side, end) for side, kind, end in ends if kind == "dirichlet"]
 
 
 def _unused(posed: Posed, system: System) -> list[str]:

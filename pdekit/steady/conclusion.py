@@ -80,6 +80,7 @@ def _errors(run: BoundaryRun) -> tuple[Any, dict[str, Any]]:
 def _summary(
     run: BoundaryRun, errors: dict[str, Any], compare_s: float, environment: dict[str, Any]
 ) -> dict[str, Any]:
+    grids = errors.pop("grids", [])
     return {
         "case": run.case.name,
         "title": run.case.title,
@@ -88,7 +89,7 @@ def _summary(
         "errors": errors,
         "invariants": {},
         "checks": [],
-        "convergence": _convergence(run),
+        "convergence": _convergence(run, grids),
         "cost": _cost(run, compare_s),
         "solver": {
             **run.system.describe(),
@@ -113,7 +114,7 @@ def _message(run: BoundaryRun) -> str:
     return f"{run.failure}; {kept[min(len(run.fields), 1)]}"
 
 
-def _convergence(run: BoundaryRun) -> dict[str, Any]:
+def _convergence(run: BoundaryRun, grids: list[dict[str, Any]]) -> dict[str, Any]:
     work = run.work
     history = run.history[np.isfinite(run.history) & (run.history > 0)]
     factor = None
@@ -121,6 +122,7 @@ def _convergence(run: BoundaryRun) -> dict[str, Any]:
         first = (len(history) - 1) // 2
         factor = float((history[-1] / history[first]) ** (1 / (len(history) - 1 - first)))
     return {
+        **({"grids": grids} if grids else {}),
         "iterations": work.iterations,
         "matvecs": work.matvecs,
         "applications": work.applications,

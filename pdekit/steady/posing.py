@@ -247,6 +247,12 @@ class Posed:
                 return self.values(path, text, self.grid.points(), t)
         return np.zeros(self.grid.shape)
 
+    def at_wall(self, name: str, side: str, points: Any, t: float = 0.0) -> Array:
+        """Return what a case gives on a wall, at points of it."""
+        data = self.case.boundary.get(name)
+        text = getattr(data, side) if data is not None else None
+        return self.values(f"boundary.{name}.{side}", text or "0", points, t)
+
     def walls(self, t: float = 0.0, factor: int = 0) -> Data:
         """Return the data on the walls of u, or of L u (``factor`` 1) and so on."""
         if self.case.manufactured is not None:
@@ -254,11 +260,8 @@ class Posed:
         found: Data = {}
         for name, data in self.case.boundary.items() if factor == 0 else ():
             for side in ("lower", "upper"):
-                if (text := getattr(data, side)) is not None:
-                    points = self._wall(name, side)
-                    found[name, side] = self.values(
-                        f"boundary.{name}.{side}", text, points, t
-                    )
+                if getattr(data, side) is not None:
+                    found[name, side] = self.at_wall(name, side, self._wall(name, side), t)
         return found
 
     def _manufactured_walls(self, t: float, factor: int) -> Data:

@@ -245,6 +245,36 @@ def test_the_warning_names_sizes_that_do_coarsen(tmp_path: Path) -> None:
         assert not prepared(load_case(file, {"domain.x.points": points}), Silent()).warnings
 
 
+def test_walls_that_do_not_fit_at_a_corner_are_warned_of() -> None:
+    axis = {"interval": [0, 1], "points": 15}
+    case = {
+        "equation": "poisson",
+        "domain": {"x": axis, "y": axis},
+        "boundary": {"x": {"lower": "1 - y"}, "y": {"lower": 1}},
+    }
+    (sentence,) = prepared(load_case(case), Silent()).warnings
+    assert "the values on x.upper and y.lower differ by 1 where the walls meet" in sentence
+    smooth = {"x": {"lower": "1 - y"}, "y": {"lower": "1 - x"}}
+    assert not prepared(load_case({**case, "boundary": smooth}), Silent()).warnings
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"cycle": "W"}, "solver.cycle: is not used by direct, which auto chose"),
+        ({"project": True}, "solver.project: nothing is taken off"),
+    ],
+)
+def test_keys_that_change_nothing_are_told(given: dict[str, object], expected: str) -> None:
+    case = {
+        "equation": {"name": "poisson", "source": "1"},
+        "domain": {"x": {"interval": [0, 1], "points": 15}},
+        "solver": given,
+    }
+    (sentence,) = prepared(load_case(case), Silent()).warnings
+    assert sentence.startswith(expected)
+
+
 def test_auto_says_why() -> None:
     case = {
         "equation": {"name": "poisson", "source": "1"},
