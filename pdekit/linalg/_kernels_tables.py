@@ -74,6 +74,11 @@ def coefficients_of(op: Stencil) -> Lines | Fields:
     tables = tables_of(op) if op.mask is None else None
     if tables is not None:
         return tables
+    return fields_of(op)
+
+
+def fields_of(op: Stencil) -> Fields:
+    """Return the coefficients of an operator as fields."""
     faces = tuple(op.full_faces(d) for d in range(op.grid.ndim))
     couplings = tuple(op.couplings(d) for d in range(op.grid.ndim))
     return Fields(op.grid.axes, faces, couplings, op.diagonal(), op.reaction)

@@ -17,6 +17,11 @@ KINDS = [
     ("dirichlet", "cell"),
     ("neumann", "cell"),
 ]
+MIXED = [
+    (f"{lower}_{upper}", centring)
+    for lower, upper in (("dirichlet", "neumann"), ("neumann", "dirichlet"))
+    for centring in ("vertex", "cell")
+]
 LENGTHS = (1.0, 1.3, 0.8)
 
 

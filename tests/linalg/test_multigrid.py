@@ -13,7 +13,7 @@ from pdekit import Axis, Grid
 from pdekit.errors import PdekitError
 from pdekit.linalg import discretize
 from pdekit.linalg.multigrid import Multigrid, _hierarchy
-from tests.linalg.grids import KINDS, box, cube, good, noise, smooth_k
+from tests.linalg.grids import KINDS, MIXED, box, cube, good, noise, smooth_k
 
 rng = np.random.default_rng(2)
 
@@ -38,6 +38,7 @@ MEASURED = {
 """Residual reduction per cycle by an independent program, specification 4.4."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cycle", "ndim"), MEASURED)
 def test_convergence_factors(cycle: Any, ndim: int) -> None:
     op = discretize(cube(127 if ndim == 2 else 63, ndim))
@@ -46,6 +47,7 @@ def test_convergence_factors(cycle: Any, ndim: int) -> None:
         assert found == pytest.approx(expected, rel=0.1), (pre, post)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("smoother", "expected"),
     [("red-black", (0.250, 0.074, 0.053, 0.041)), ("jacobi", (0.600, 0.360, 0.216, 0.137))],
@@ -57,7 +59,9 @@ def test_two_grids_follow_local_fourier_analysis(
     steps, op = _hierarchy._steps, discretize(cube(128, 2, KINDS[2]))
     fine = op.shape
     monkeypatch.setattr(
-        _hierarchy, "_steps", lambda level: steps(level) if level.shape == fine else None
+        _hierarchy,
+        "_steps",
+        lambda level, _: steps(level, 0) if level.shape == fine else None,
     )
     for (pre, post), rho in zip(SWEEPS, expected, strict=True):
         mg = Multigrid(op, "V", pre, post, smoother)
@@ -77,6 +81,7 @@ def test_cycles_do_not_depend_on_the_number_of_points() -> None:
     assert np.ptp(factors[1:]) < 0.1 * max(factors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ndim", [1, 2, 3])
 def test_every_boundary_against_a_sparse_solution(ndim: int) -> None:
     every = list(itertools.product(KINDS, repeat=ndim))[:: (1, 1, 1, 11)[ndim]]
@@ -97,36 +102,20 @@ def test_every_boundary_against_a_sparse_solution(ndim: int) -> None:
         assert np.abs(solution.x - exact).max() < 1e-7 * np.abs(exact).max(), kinds
 
 
-@pytest.mark.parametrize("side", ["dirichlet_neumann", "neumann_dirichlet"])
-def test_axes_with_two_kinds_of_walls(side: str) -> None:
-    """Which grids offer later; the transfers only ask what holds at each end."""
-    from pdekit.linalg.multigrid._axis import AxisTransfer, can_halve
-
-    class Mixed:
-        boundary, centring, n = side, "vertex", 8
-
-    axis: Any = Mixed()
-    assert can_halve(axis)
-    step = AxisTransfer(axis)
-    assert step.offset == int(side.startswith("dirichlet"))
-    kept = np.arange(step.offset, 8, 2)
-    # a wall of value zero lies one point before or behind
-    wall = 8 if side.endswith("dirichlet") else -1
-    line = np.arange(8) - wall
-    to, by = step_table(step, 4)
-    assert np.allclose((line[kept][to] * by).sum(1), line)
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", MIXED)
+@pytest.mark.parametrize("transfer", ["geometric", "operator"])
+def test_two_kinds_of_walls_on_an_axis(kind: Any, transfer: str) -> None:
+    for ndim, k in itertools.product((1, 2, 3), (1.0, smooth_k)):
+        op = discretize(cube((512, 32, 16)[ndim - 1], ndim, kind), k)
+        solution = Multigrid(op, transfer=transfer).solve(noise(op), rtol=1e-10)
+        assert solution.converged
+        assert solution.iterations <= 22
+        exact = spsolve(op.tocsr().tocsc(), noise(op).ravel()).reshape(op.shape)
+        assert np.abs(solution.x - exact).max() < 1e-7 * np.abs(exact).max()
 
 
-def step_table(step: Any, coarse: int) -> Any:
-    from unittest.mock import patch
-
-    class Coarse:
-        n = coarse
-
-    with patch.object(type(step), "coarse", Coarse()):
-        return step.table
-
-
+@pytest.mark.slow
 def test_linear_and_symmetric_and_positive() -> None:
     for kind, k, transfer in itertools.product(
         KINDS, (1.0, smooth_k), ("geometric", "operator")
@@ -299,6 +288,7 @@ def test_smoothers_of_all_points_at_once(smoother: str, ndim: int) -> None:
     assert abs(np.vdot(mg.apply(r), s) - np.vdot(r, mg.apply(s))) < 1e-13 * scale
 
 
+@pytest.mark.slow
 def test_single_precision_inside_keeps_the_accuracy() -> None:
     op = discretize(cube(127, 2), smooth_k)
     b = noise(op)
@@ -327,6 +317,35 @@ def test_strong_couplings_are_coarsened_first(ratio: float) -> None:
         assert factor(mg) < 0.3
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_lines_bear_any_anisotropy(axis: int, ndim: int) -> None:
+    """Full coarsening with lines along the strong couplings, whatever the ratio."""
+    if axis >= ndim:
+        pytest.skip("no such axis")
+    for ratio, k in itertools.product((1.0, 30.0, 3000.0), (1.0, smooth_k)):
+        lengths = [1.0 if d == axis else float(np.sqrt(ratio)) for d in range(ndim)]
+        n = 63 if ndim == 2 else 15
+        axes = [
+            Axis(s, n, 0.0, x, "dirichlet") for s, x in zip("xyz", lengths, strict=False)
+        ]
+        op = discretize(Grid(tuple(axes)), (lambda *x: 1.0) if k == 1.0 else k)
+        mg = Multigrid(op, smoother="line", transfer="geometric")
+        assert mg.levels[1].shape == ((n - 1) // 2,) * ndim
+        assert factor(mg) < (0.1 if ndim == 2 else 0.23)
+        mg = Multigrid(op, smoother="line", transfer="geometric", symmetric=True)
+        r, s = noise(op, 1), noise(op, 2)
+        scale = np.linalg.norm(r) * np.linalg.norm(mg.apply(s))
+        assert abs(np.vdot(mg.apply(r), s) - np.vdot(r, mg.apply(s))) < 1e-13 * scale
+        # one line is an exact solution
+        single = discretize(Grid((axes[axis],)), k)
+        x = np.zeros(n)
+        line = Multigrid(single, smoother="line", transfer="geometric")
+        line.smoother.after(line.levels[0], x, noise(single))
+        assert np.abs(single.residual(noise(single), x)).max() < 1e-9
+
+
 def replaced(axis: Axis, name: str) -> Axis:
     return Axis(name, axis.n, axis.lower, axis.upper, axis.boundary)
 
@@ -351,6 +370,7 @@ def test_odd_numbers_around_a_periodic_axis() -> None:
     assert mg.solve(noise(op)).converged
 
 
+@pytest.mark.slow
 def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     from pdekit.linalg import _kernels_plan
     from pdekit.linalg.multigrid import _level

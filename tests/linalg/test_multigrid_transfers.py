@@ -12,7 +12,7 @@ from scipy.sparse.linalg import LinearOperator, cg, spsolve
 from pdekit.linalg import discretize
 from pdekit.linalg.multigrid import Multigrid
 from pdekit.linalg.multigrid._axis import AxisTransfer, can_halve, good_size
-from tests.linalg.grids import KINDS, box, cube, good, noise, smooth_k
+from tests.linalg.grids import KINDS, MIXED, box, cube, good, noise, smooth_k
 
 rng = np.random.default_rng(3)
 
@@ -73,6 +73,7 @@ def test_residual_is_restricted_on_the_fly(ndim: int) -> None:
         assert np.allclose(fused, plain, rtol=1e-12, atol=1e-12 * np.abs(plain).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ndim", [1, 2, 3])
 def test_galerkin_identity(ndim: int) -> None:
     """A_c = R A P  to rounding, also for masks and for any numbers of points."""
@@ -88,6 +89,7 @@ def test_galerkin_identity(ndim: int) -> None:
         assert np.abs(found - product).max() < 1e-13 * np.abs(product).max(), kinds
 
 
+@pytest.mark.slow
 def test_loops_of_boxes_multiply_with_their_matrix() -> None:
     for ndim, kind in itertools.product((1, 2, 3), KINDS):
         op = discretize(cube((900, 30, 12)[ndim - 1], ndim, kind), smooth_k)
@@ -161,6 +163,7 @@ def test_smooth_coefficients_of_large_contrast() -> None:
     assert preconditioned(op, mg, noise(op), 1e-10) <= 15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["L", "perforated", "ball"])
 def test_masks(shape: str) -> None:
     ndim = 3 if shape == "ball" else 2
@@ -204,6 +207,7 @@ def test_given_prolongation_is_used() -> None:
     assert other.solve(b).converged
 
 
+@pytest.mark.slow
 def test_single_precision_of_boxes() -> None:
     op = discretize(cube(100, 2), smooth_k)
     b = noise(op)
@@ -212,7 +216,7 @@ def test_single_precision_of_boxes() -> None:
     assert single.iterations <= Multigrid(op).solve(b, rtol=1e-11).iterations + 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", KINDS + MIXED)
 def test_good_sizes_halve(kind: Any) -> None:
     for n in range(13, 200):
         axis = cube(n, 1, kind).axes[0]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pdekit.linalg._kernels_plan import Fields, Lines, Plan
+from pdekit.linalg._kernels_tables import fields_of
 from pdekit.linalg.multigrid._box import BoxPlan, BoxTransfer, Line, as_box
 from pdekit.linalg.multigrid._coarsest import direct_solver
 from pdekit.linalg.multigrid._level import Level
@@ -66,7 +67,7 @@ def by_coefficients(
     """Return the levels, finest first, and the solver of the last one."""
     real = np.float32 if single else np.float64
     if isinstance(first.given, Lines):
-        first = Level(_fields(op))
+        first = Level(fields_of(op))
     first.prepare(None, single=single, threads=threads)
     if single:
         first.make_arrays(real)
@@ -94,12 +95,6 @@ def _places(ndim: int) -> list[tuple[int, int, int]]:
     from pdekit.linalg._kernels_box import offsets
 
     return offsets(ndim - 1)
-
-
-def _fields(op: Stencil) -> Fields:
-    faces = tuple(op.full_faces(d) for d in range(op.grid.ndim))
-    couplings = tuple(op.couplings(d) for d in range(op.grid.ndim))
-    return Fields(op.grid.axes, faces, couplings, op.diagonal(), op.reaction)
 
 
 def _halves(lines: Sequence[Line], a: Array, off: Array) -> list[bool] | None:

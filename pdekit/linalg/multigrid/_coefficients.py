@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from pdekit.grid import Grid
 from pdekit.linalg._faces import cell_parts
 from pdekit.linalg._kernels_plan import Fields, Lines, without_walls
 from pdekit.linalg.multigrid._axis import AxisTransfer
+from pdekit.linalg.stencil import Stencil
 from pdekit.typing import Array
 
 
@@ -43,4 +45,25 @@ def _diagonal(faces: Sequence[Array], reaction: Any) -> Array:
         lower = (slice(None),) * d + (slice(0, -1),)
         upper = (slice(None),) * d + (slice(1, None),)
         total = total + a[lower] + a[upper]
+    return total
+
+
+def assembled(given: Lines | Fields) -> Stencil:
+    """Return coefficients as a stencil."""
+    grid = Grid(given.axes)
+    if not isinstance(given, Lines):
+        return Stencil(grid, given.faces, given.reaction)
+    outer = [_outer(given.parts, skip=d) for d in range(grid.ndim)]
+    faces = tuple(
+        s.reshape((-1,) + (1,) * (grid.ndim - 1 - d)) * outer[d]
+        for d, s in enumerate(given.faces)
+    )
+    return Stencil(grid, faces, given.reaction * _outer(given.parts))
+
+
+def _outer(parts: Sequence[Array], skip: int = -1) -> Any:
+    total: Any = 1.0
+    for e, part in enumerate(parts):
+        if e != skip:
+            total = total * part.reshape((-1,) + (1,) * (len(parts) - 1 - e))
     return total

@@ -11,12 +11,12 @@ from pdekit.axis import Axis
 from pdekit.errors import UnknownName
 from pdekit.grid import Grid
 from pdekit.linalg._faces import between
-from pdekit.linalg._kernels_plan import Fields, Lines
+from pdekit.linalg._kernels_plan import Fields
 from pdekit.linalg._kernels_tables import coefficients_of
 from pdekit.linalg.multigrid._axis import AxisTransfer, can_halve, good_size
 from pdekit.linalg.multigrid._black_box import by_coefficients
 from pdekit.linalg.multigrid._coarsest import direct_solver
-from pdekit.linalg.multigrid._coefficients import coarsened
+from pdekit.linalg.multigrid._coefficients import assembled, coarsened
 from pdekit.linalg.multigrid._level import Level
 from pdekit.linalg.stencil import Stencil
 from pdekit.typing import Array
@@ -37,6 +37,7 @@ def hierarchy(
     transfer: str,
     prolongation: Any,
     *,
+    full: bool = False,
     single: bool,
     threads: int,
     events: list[str],
@@ -49,17 +50,24 @@ def hierarchy(
     if transfer == "operator" or why or prolongation is not None:
         events += [f"coarse grids by the coefficients: {why}"] if why else []
         return by_coefficients(op, first, prolongation, single=single, threads=threads)
-    return _geometric(op, first, single=single, threads=threads, events=events)
+    strong = 0.0 if full else STRONG
+    return _geometric(op, first, strong, single=single, threads=threads, events=events)
 
 
 def _geometric(
-    op: Stencil, level: Level, *, single: bool, threads: int, events: list[str]
+    op: Stencil,
+    level: Level,
+    strong: float,
+    *,
+    single: bool,
+    threads: int,
+    events: list[str],
 ) -> tuple[list[Any], Solver]:
     """Return levels with rediscretised operators and linear interpolation."""
     levels, real = [level], np.float32 if single else np.float64
     if single:
         level.make_arrays(real)
-    while (steps := _steps(level)) is not None:
+    while (steps := _steps(level, strong)) is not None:
         level.prepare(steps, single=single, threads=threads)
         level = Level(coarsened(level.given, steps))
         level.make_arrays(real)
@@ -98,7 +106,7 @@ def _jump(a: Array, d: int) -> float:
     return max(ratios)
 
 
-def _steps(level: Level) -> list[AxisTransfer] | None:
+def _steps(level: Level, strong: float) -> list[AxisTransfer] | None:
     """Return what to coarsen: the axes of the strongest couplings that can be halved."""
     axes = level.given.axes
     able = [can_halve(axis) for axis in axes]
@@ -107,30 +115,9 @@ def _steps(level: Level) -> list[AxisTransfer] | None:
     strength = [float(np.mean(a)) for a in level.given.faces]
     strongest = max(s for s, can in zip(strength, able, strict=True) if can)
     return [
-        AxisTransfer(axis, can and s >= STRONG * strongest)
+        AxisTransfer(axis, can and s >= strong * strongest)
         for axis, can, s in zip(axes, able, strength, strict=True)
     ]
-
-
-def assembled(given: Lines | Fields) -> Stencil:
-    """Return coefficients as a stencil."""
-    grid = Grid(given.axes)
-    if not isinstance(given, Lines):
-        return Stencil(grid, given.faces, given.reaction)
-    outer = [_outer(given.parts, skip=d) for d in range(grid.ndim)]
-    faces = tuple(
-        s.reshape((-1,) + (1,) * (grid.ndim - 1 - d)) * outer[d]
-        for d, s in enumerate(given.faces)
-    )
-    return Stencil(grid, faces, given.reaction * _outer(given.parts))
-
-
-def _outer(parts: Sequence[Array], skip: int = -1) -> Any:
-    total: Any = 1.0
-    for e, part in enumerate(parts):
-        if e != skip:
-            total = total * part.reshape((-1,) + (1,) * (len(parts) - 1 - e))
-    return total
 
 
 def advice(grid: Grid, last: Level) -> list[str]:

@@ -31,7 +31,8 @@ class Multigrid:
     pre, post
         Sweeps before and after the coarse correction.
     smoother
-        ``red-black``, ``jacobi`` or ``chebyshev``; ``auto`` takes the first that can be.
+        ``red-black``, ``line``, ``jacobi`` or ``chebyshev``; ``auto`` takes the first, or
+        the last where numbers of points forbid it.
     transfer
         ``geometric``: linear interpolation and rediscretised coarse grids.  ``operator``:
         interpolation by the coefficients and Galerkin's coarse operators, for coefficients
@@ -88,12 +89,15 @@ class Multigrid:
             op,
             transfer,
             prolongation,
+            full=smoother == "line",
             single=self.single,
             threads=threads,
             events=self.events,
         )
         self.smoother = smoother_of(smoother, self.levels, symmetric)
-        self.symmetric = symmetric or (pre == post and self.smoother.name != "red-black")
+        self.symmetric = symmetric or (
+            pre == post and self.smoother.name in ("jacobi", "chebyshev")
+        )
         self.name = f"multigrid {cycle}({pre},{post}), {self.smoother.name}"
         self.setup_s = time.perf_counter() - began
 

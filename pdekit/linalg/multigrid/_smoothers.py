@@ -13,13 +13,19 @@ Saad, Iterative Methods for Sparse Linear Systems (2003), algorithm 12.1.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from pdekit.errors import UnknownName
+import numpy as np
+
+from pdekit.errors import NotApplicable, UnknownName
+from pdekit.linalg._kernels_line import line_kernels
+from pdekit.linalg._kernels_plan import Lines
+from pdekit.linalg._kernels_tables import fields_of
+from pdekit.linalg.multigrid._coefficients import assembled
 from pdekit.linalg.multigrid._level import Level
 from pdekit.typing import Array
 
-NAMES = ("auto", "red-black", "jacobi", "chebyshev")
+NAMES = ("auto", "red-black", "line", "jacobi", "chebyshev")
 DAMPING = {1: 2 / 3, 2: 4 / 5, 3: 6 / 7}
 """Of Jacobi's relaxation: the best on the rough half of the spectrum of the Laplacian."""
 DEGREE = 2
@@ -106,6 +112,56 @@ class Jacobi:
         u += level.step
 
 
+class Zebra:
+    """Relaxation of every second line along the strongest couplings, then of the others.
+
+    It needs no semicoarsening where couplings differ by orders of magnitude between axes.
+    """
+
+    name = "line"
+
+    def __init__(self, symmetric: bool) -> None:
+        self._backwards = symmetric
+        self._ready: dict[int, tuple[Any, ...]] = {}
+
+    def before(self, level: Level, u: Array, f: Array, how: int) -> float:
+        """Relax even lines, then odd ones."""
+        if how == 1:
+            u.fill(0)
+        self._relax(level, u, f, (0, 1))
+        return 0.0
+
+    def after(self, level: Level, u: Array, f: Array) -> None:
+        """Relax in the same order, or in the opposite one if symmetric."""
+        self._relax(level, u, f, (1, 0) if self._backwards else (0, 1))
+
+    def _relax(self, level: Level, u: Array, f: Array, colours: tuple[int, int]) -> None:
+        if id(level) not in self._ready:
+            self._ready[id(level)] = self._prepared(level)
+        args = self._ready[id(level)]
+        *coefficients, g, axis, c, x = args
+        for colour in colours:
+            line_kernels().zebra(
+                u.reshape(-1), f.reshape(-1), *coefficients, g, axis, colour, c, x
+            )
+
+    @staticmethod
+    def _prepared(level: Level) -> tuple[Any, ...]:
+        given = level.given
+        if isinstance(given, Lines):
+            given = fields_of(assembled(given))
+        strength = [
+            -1.0 if axis.boundary == "periodic" else float(np.mean(a))
+            for axis, a in zip(given.axes, given.couplings, strict=True)
+        ]
+        d = int(np.argmax(strength))
+        if strength[d] < 0:
+            raise NotApplicable("smoother", "there is no line that ends at walls")
+        place = 2 if d == len(strength) - 1 else d
+        room = np.zeros((2, given.axes[d].n))
+        return (*given.coefficients(level.plan.real), level.plan.g, place, *room)
+
+
 def smoother_of(name: str, levels: list[Level], symmetric: bool) -> Smoother:
     """Return the smoother of a name; ``auto`` takes red-black wherever it is possible."""
     if name not in NAMES:
@@ -115,6 +171,10 @@ def smoother_of(name: str, levels: list[Level], symmetric: bool) -> Smoother:
         for level in levels[:-1]
         for axis in level.given.axes
     )
+    if name == "line":
+        if not isinstance(levels[-1], Level):
+            raise NotApplicable("smoother", "lines are for geometric coarse grids only")
+        return Zebra(symmetric)
     if name == "jacobi":
         return Jacobi()
     if name == "chebyshev" or odd:
