@@ -262,7 +262,8 @@ def test_always_converges_at_a_bounded_cost(
         assert S.calls <= 1.3 * alone + (20 if optimal else 6)
         if name in UNSAFE:
             assert any("unsafe" in s for _, s in found.events)
-            assert P.calls <= 6
+            # small residuals do not overflow any more: then it is only useless
+            assert P.calls <= (20 if name == "float16 overflow" else 6)
 
 
 @pytest.mark.parametrize("name", UNSAFE)
