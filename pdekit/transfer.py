@@ -24,6 +24,8 @@ def sampled(values: Array, grid: Grid, points: Sequence[Array]) -> Array:
 
 def moved(values: Array, source: Grid, target: Grid) -> Array:
     """Return values on the points of another grid on the same box."""
+    if source == target:
+        return values
     return sampled(values, source, [axis.points() for axis in target.axes])
 
 

@@ -32,6 +32,7 @@ from pdekit.case.schema import ExactInitial, FileInitial, RandomInitial
 from pdekit.errors import Interrupted, NotConverged
 from pdekit.steady import media
 from pdekit.steady.posing import Posed
+from pdekit.steady.reference import opened
 from pdekit.steady.solving import System, Work
 from pdekit.typing import Array
 
@@ -225,18 +226,26 @@ def initial(run: BoundaryRun, posed: Posed) -> Array:
     if isinstance(spec, RandomInitial):
         law = spec.random_field
         seed = case.run.seed if law.seed is None else law.seed
-        unit = media.gaussian(posed.grid, seed, alpha=law.alpha, tau=law.tau)
-        return unit * (1.0 if law.amplitude == "fno" else law.amplitude)
+        numbers = law.model_dump(exclude={"kind", "seed"})
+        return media.gaussian(posed.grid, seed, **numbers)
     if isinstance(spec, FileInitial):
-        from pdekit.files.writer import read_result
-
-        result = read_result(case.file("initial.file", spec.file))
-        frame = int(spec.time) if isinstance(spec.time, int) else int(
-            np.argmin(np.abs(result.times - spec.time))
-        )  # fmt: skip
-        return transfer.moved(result.fields[posed.problem.fields[0]][frame],
-                              result.grid, posed.grid)  # fmt: skip
+        return _stored(posed, spec)
     if isinstance(spec, ExactInitial):
         values = posed.problem.exact[spec.exact](*posed.grid.points(), run.begin)
         return np.array(np.broadcast_to(values, posed.grid.shape), dtype=float)
     return posed.values("initial", str(spec), posed.grid.points(), run.begin)
+
+
+def _stored(posed: Posed, spec: FileInitial) -> Array:
+    """Return a frame of a stored result, by its number or its time."""
+    result = opened(posed, "initial.file", spec.file)
+    count = len(result.times)
+    if isinstance(spec.time, int):
+        if not -count <= spec.time < count:
+            message = f"there are {count} frames, numbered from 0 (got {spec.time})"
+            raise posed.case.problem("initial.time", message)
+        frame = spec.time
+    else:
+        frame = int(np.argmin(np.abs(result.times - spec.time)))
+    values = result.fields[posed.problem.fields[0]][frame]
+    return transfer.moved(np.nan_to_num(values), result.grid, posed.grid)

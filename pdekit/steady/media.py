@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,22 +30,31 @@ def random_medium(law: RandomCoefficientLaw, grid: Grid, seed: int) -> Array:
     return np.where(unit > 0, high, low)
 
 
-def gaussian(grid: Grid, seed: int, *, alpha: float, tau: float) -> Array:
-    """Draw a Gaussian field of variance 1, covariance ∝ (−∇² + τ²)^(−α).
+def gaussian(
+    grid: Grid, seed: int, *, alpha: float, tau: float, amplitude: Any = None
+) -> Array:
+    """Draw a Gaussian field of covariance  amplitude² (−∇² + τ²)^(−α).
 
-    Its period is twice the box along bounded axes, so that opposite walls are not alike.
+    Without an amplitude its variance is 1.  Its period is twice the box along bounded
+    axes, so that opposite walls are not alike.
     """
     box = Grid(tuple(_doubled(axis) for axis in grid.axes))
+    if amplitude is None:
+        amplitude = _unit(box, alpha, tau)
+    u = random_field.gaussian(box, seed, alpha=alpha, tau=tau, amplitude=amplitude)
+    inside = tuple(slice(_first(a), _first(a) + a.n) for a in grid.axes)
+    return np.asarray(u[inside])
+
+
+def _unit(box: Grid, alpha: float, tau: float) -> float:
+    """Return the amplitude for a variance of 1, the same on every grid."""
     squares = [
         (2 * np.pi / axis.length * np.arange(-COUNTED, COUNTED + 1)) ** 2
         for axis in box.axes
     ]
     k2 = sum(np.ix_(*squares), start=np.zeros(()))
     variance = ((k2 + tau**2) ** -alpha).sum() - tau ** (-2 * alpha)
-    amplitude = 1 / math.sqrt(variance)
-    u = random_field.gaussian(box, seed, alpha=alpha, tau=tau, amplitude=amplitude)
-    inside = tuple(slice(_first(a), _first(a) + a.n) for a in grid.axes)
-    return np.asarray(u[inside])
+    return 1 / math.sqrt(variance)
 
 
 def _doubled(axis: Axis) -> Axis:

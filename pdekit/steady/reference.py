@@ -20,6 +20,7 @@ from pdekit.steady.posing import Posed
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
+    from pdekit.result import Result
     from pdekit.steady.run import BoundaryRun
 
 FEWEST = 8
@@ -79,22 +80,35 @@ def _exact(posed: Posed, name: str, t: float) -> Array:
     return np.array(np.broadcast_to(values, posed.grid.shape), dtype=float)
 
 
-def _stored(run: BoundaryRun, name: str) -> Callable[[float], Array | None]:
+def opened(posed: Posed, path: str, name: str) -> Result:
+    """Read the result that the key ``path`` names; refuse one that does not fit.
+
+    Raises
+    ------
+    CaseError
+        If it lacks the field, or is on another box.
+    """
     from pdekit.files.writer import read_result
 
-    path, field = "reference.file", run.problem.fields[0]
-    result = read_result(run.case.file(path, name))
-    if field not in result.fields:
-        raise run.case.problem(path, f"has no field {field}")
+    case, field = posed.case, posed.problem.fields[0]
+    result = read_result(case.file(path, name))
+    if field not in result.fields or not len(result.times):
+        raise case.problem(path, f"has no field {field}")
     ends = [(a.name, a.lower, a.upper) for a in result.grid.axes]
-    if ends != [(a.name, a.lower, a.upper) for a in run.grid.axes]:
-        raise run.case.problem(path, "is on another box")
+    if ends != [(a.name, a.lower, a.upper) for a in posed.grid.axes]:
+        raise case.problem(path, "is on another box")
+    return result
+
+
+def _stored(run: BoundaryRun, name: str) -> Callable[[float], Array | None]:
+    field, result = run.problem.fields[0], opened(run.posed, "reference.file", name)
 
     def at(t: float) -> Array | None:
         frame = int(np.argmin(np.abs(result.times - t)))
         if abs(result.times[frame] - t) > 1e-9 * max(1.0, abs(t)):
             return None
-        return transfer.moved(result.fields[field][frame], result.grid, run.grid)
+        values = np.nan_to_num(result.fields[field][frame])
+        return transfer.moved(values, result.grid, run.grid)
 
     return at
 

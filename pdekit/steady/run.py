@@ -101,6 +101,10 @@ class BoundaryRun:
         checking.require_solvable(
             posed, op, op.right_hand_side(self.f, self.walls), case.solver.project
         )
+        if case.time is not None:
+            from pdekit.steady.marching import initial
+
+            initial(self, posed)  # refused now, if it has to be
         self.reference = reference_of(self)
         metrics.require_known(case, self.problem, self.times)
         self.warnings += checking.warnings_of(posed, self.system)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from pdekit.case import load_case
+from pdekit.errors import CaseError
 from pdekit.run import solve
 from pdekit.steady.folder import run_into
 from pdekit.steady.marching import GAMMA
@@ -120,6 +122,46 @@ def test_walls_may_move_and_sources_change() -> None:
     }
     result = solve(given)
     assert result.status == "ok", result.summary["checks"]
+
+
+def test_a_stored_result_is_a_start(tmp_path: Path) -> None:
+    case = load_case(DECAY)
+    first, _, _ = run_into(case, tmp_path / "first")
+    file = tmp_path / "second.yaml"
+    start = {"file": "first/result.h5", "time": -1}
+    file.write_text(json.dumps({**DECAY, "initial": start, "reference": None}))
+    second = solve(file)
+    np.testing.assert_array_equal(second.fields["u"][0], first.fields["u"][-1])
+    with pytest.raises(CaseError, match=r"there are 6 frames, numbered from 0 \(got 9\)"):
+        solve(file, {"initial.time": 9})
+    with pytest.raises(CaseError, match=r"initial\.file: is on another box"):
+        solve(file, {"domain.x.interval": [0, 2]})
+
+
+def test_a_random_start_is_drawn_as_everywhere() -> None:
+    law = {"alpha": 2, "tau": 3, "seed": 5}
+    once, twice = (
+        solve(
+            {
+                **DECAY,
+                "initial": {"random_field": {**law, "amplitude": size}},
+                "reference": None,
+            }
+        ).fields["u"][0]
+        for size in (1.0, 2.0)
+    )
+    np.testing.assert_allclose(twice, 2 * once)
+    assert np.any(once)
+
+
+def test_a_start_without_values_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "case.yaml"
+    file.write_text(json.dumps({**DECAY, "initial": "1/(x - 0.5)"}))
+    with pytest.raises(
+        CaseError, match=r"case\.yaml:1:\d+: initial: the formula .* finite"
+    ):
+        run_into(load_case(file), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_system_that_is_not_solved_ends_the_march() -> None:
