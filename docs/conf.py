@@ -116,6 +116,7 @@ SHOWN = {
     "gross_pitaevskii/kohn": ("spacetime",),
     "gross_pitaevskii/breathing": ("snapshots",),
     "gross_pitaevskii/vortex_lattice": ("snapshots",),
+    "ginzburg_landau/spirals": ("snapshots",),
     "waves/sine_gordon_breather": ("spacetime",),
     "waves/sine_gordon_kinks": ("spacetime",),
     "advection_diffusion/wave_packet": ("spacetime",),

@@ -96,6 +96,26 @@ def zeros(shape: tuple[int, ...], like: Array) -> Array:
     return np.zeros(shape, like.dtype)
 
 
+def split(a: Array, sizes: Sequence[int], axis: int) -> Sequence[Array]:
+    """Cut into pieces of these sizes along an axis.
+
+    One operation of torch, whose gradient is formed at once and not slice by slice.
+    """
+    if is_tensor(a):
+        return tuple(a.split_with_sizes(tuple(sizes), axis))
+    return np.split(a, np.cumsum(sizes)[:-1], axis)
+
+
+def concatenate(parts: Sequence[Array], axis: int) -> Array:
+    """Join arrays along an axis."""
+    return namespace(parts[0]).concatenate(tuple(parts), axis)
+
+
+def components(a: Array) -> Sequence[Array]:
+    """Return the components of ``(member, component, ...)``."""
+    return tuple(a.unbind(1)) if is_tensor(a) else tuple(np.moveaxis(a, 1, 0))
+
+
 def broadcast(arrays: Sequence[Array]) -> list[Array]:
     """Return the arrays, all NumPy or all torch, with their common shape."""
     xp = namespace(arrays[0])

@@ -46,8 +46,14 @@ def description(name: str) -> str:
     ):
         if name in entries(kind):
             return f"{name}: {entries(kind)[name]}"
-    known = [n for kind in _KINDS for n in entries(kind)]
-    raise UnknownName("name", name, known)
+    found = {kind: entries(kind) for kind in _KINDS}
+    counts = ", ".join(
+        f"{len(names)} {kind}" for kind, names in found.items() if len(names) > 1
+    )
+    known = [n for names in found.values() for n in names if not n.startswith("NAME")]
+    raise UnknownName(
+        "name", name, known, summary=f"there are {counts}; pdekit list KIND names them"
+    )
 
 
 def _cases() -> dict[str, str]:

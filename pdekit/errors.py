@@ -49,12 +49,22 @@ class CaseError(PdekitError):
 
 
 class UnknownName(PdekitError):
-    """A name that is not in a list of known names; suggests near misses."""
+    """A name that is not in a list of known names; suggests near misses.
 
-    def __init__(self, what: str, given: str, known: Iterable[str]) -> None:
+    ``summary`` is said instead of a list that would fill screens.
+    """
+
+    def __init__(
+        self, what: str, given: str, known: Iterable[str], *, summary: str = ""
+    ) -> None:
         self.what, self.given, self.known = what, given, tuple(known)
         self.close = tuple(near_misses(given, self.known))
-        super().__init__(f"unknown {what} {given!r}{suggestion(given, self.known)}")
+        if summary:
+            hint = did_you_mean(self.close)
+            end = f"{hint} ({summary})" if hint else f"; {summary}"
+        else:
+            end = suggestion(given, self.known)
+        super().__init__(f"unknown {what} {given!r}{end}")
 
 
 class ExpressionError(PdekitError):
@@ -107,9 +117,21 @@ class BlowUp(PdekitError):
         advice: str = "try a smaller step",
     ) -> None:
         self.quantity, self.time, self.step, self.where = quantity, time, step, where
+        self.reason, self.advice = reason, advice
         place = f" near {where}" if where else ""
         super().__init__(
             f"{quantity} {reason}{place} at t = {time:.6g} (step {step}); {advice}"
+        )
+
+    def advising(self, advice: str) -> BlowUp:
+        """Return the same with other advice."""
+        return BlowUp(
+            self.quantity,
+            self.time,
+            self.step,
+            where=self.where,
+            reason=self.reason,
+            advice=advice,
         )
 
 
@@ -140,11 +162,16 @@ def near_misses(given: str, known: Iterable[str], count: int = 3) -> list[str]:
     return [by_folded[name] for name in close]
 
 
+def did_you_mean(close: Sequence[str]) -> str:
+    """``; did you mean 'a' or 'b'?``, or nothing."""
+    return f"; did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
+
+
 def suggestion(given: str, known: Iterable[str]) -> str:
     """``; did you mean 'a'? known: a, b, c``, ready to append to a message."""
     names = sorted(known)
     close = near_misses(given, names)
-    hint = f"; did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
+    hint = did_you_mean(close)
     if not names:
         return hint
     return (

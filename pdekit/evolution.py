@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdekit import random_field, registry, spectral
-from pdekit.case.schema import (
-    ExactInitial,
-    ExponentialDealias,
-    FileInitial,
-    RandomField,
-    RandomInitial,
-    SolverSpec,
-    StateInitial,
+from pdekit import registry, spectral
+from pdekit.case.schema import SolverSpec
+from pdekit.dealiasing import (
+    Truncation,
+    kept_modes,
+    mask_of,
+    truncations,
+    unlimited_waves,
 )
-from pdekit.earlier import Earlier
 from pdekit.engine import Engine, make_engine
 from pdekit.equation import AbstractEquation
 from pdekit.errors import CaseError, NotApplicable, PdekitError
-from pdekit.expressions import compile_expression, evaluate_on
 from pdekit.grid import Axis, Grid
-from pdekit.series import multiplicity
+from pdekit.initial import initial_values
 from pdekit.stepping import State, Stepper
 from pdekit.stepping._cfl import FEWEST, stability_limit
 from pdekit.stepping._system import System
@@ -98,14 +94,6 @@ class Numerics:
 
 
 TOLERANCE_RATIO = 100.0
-LEAST_REMOVED = 1e-6
-"""What dealiasing may take from a start or a source without notice, relative in L2."""
-MOST_REMOVED = 0.9
-"""Beyond this hardly anything is left of what the case asks for."""
-ROUNDING = 1e-13
-"""A component this small beside the others is zero."""
-PARTS = {"two_thirds": 3, "half": 4}
-"""A sharp mask keeps |m| < N / this."""
 
 
 def numerics_of(case: Case, solver: SolverSpec | None = None) -> Numerics:
@@ -297,15 +285,21 @@ class Evolution:
         it takes nothing that matters.
         """
         cut, name = self.system.rhs.cut, self.numerics.mask
-        if cut is None or not isinstance(name, str) or not np.isfinite(values).all():
+        if cut is None or not isinstance(name, str):
             return []
-        whole = float(np.max(np.abs(values), initial=0.0))
-        found = (
-            truncation(field, values[:, c], self.grid, name, cut)
-            for c, field in enumerate(self.equation.fields)
-            if np.max(np.abs(values[:, c]), initial=0.0) > ROUNDING * whole
-        )
-        return [each for each in found if each.part > LEAST_REMOVED]
+        return truncations(self.equation.fields, values, self.grid, name, cut)
+
+    def unlimited(self) -> list[str]:
+        """Warn of waves that grow while dealiasing keeps N from limiting them.
+
+        A sharp mask of real fields removes those waves themselves.
+        """
+        if self.system.mask is None or self.system.rhs.cut is not None:
+            return []
+        if not self.system.rhs.has_products:
+            return []
+        real = not self.equation.complex
+        return unlimited_waves(self.system.linear, self.system.mask, self.grid, real)
 
     def unstable(self, u: Field, step: float) -> list[str]:
         """Warn of a step that is too long for the velocities of ``u``.
@@ -340,212 +334,5 @@ class Evolution:
         return max(state.step for state in self.states)
 
 
-def mask_of(dealias: Any, grid: Grid, real: bool) -> Array | None:
-    """Return the factors that the entry ``solver.dealias`` of a case asks for."""
-    if isinstance(dealias, ExponentialDealias):
-        return spectral.exponential(grid, **dict(dealias.exp), real=real)
-    return spectral.mask(dealias, grid, real)
-
-
-def kept_modes(dealias: Any, grid: Grid, real: bool) -> tuple[int, ...] | None:
-    """Return the largest |m| along each axis that dealiasing leaves more than half of.
-
-    None without dealiasing, and for a sharp mask of complex fields: it filters N only, so
-    that the state fills the whole grid.
-    """
-    mask = mask_of(dealias, grid, real)
-    if mask is None or (not real and isinstance(dealias, str)):
-        return None
-    numbers = grid.modes(real)
-    kept = []
-    for i, m in enumerate(numbers):
-        others_zero = tuple(slice(None) if j == i else 0 for j in range(len(numbers)))
-        kept.append(int(np.abs(m[mask[others_zero] > 0.5]).max(initial=0)))
-    return tuple(kept)
-
-
-@dataclass(frozen=True)
-class Truncation:
-    """What a sharp mask takes from a field: ``part`` of its norm in L2.
-
-    ``needed`` is, by the name of each axis that has too few points, how many keep all modes
-    that matter.
-    """
-
-    field: str
-    part: float
-    band: str
-    needed: Mapping[str, int]
-
-    def sentence(self, what: str) -> str:
-        """Say so, ``what`` being the initial values or the source."""
-        enough = ", ".join(f"{n} along {name}" for name, n in self.needed.items())
-        points = f"more points ({enough})" if enough else "more points"
-        return (
-            f"{self.band} and removes {percent(self.part)} of the {what} {self.field}; "
-            f"use {points} or dealias: none"
-        )
-
-
-def percent(part: float) -> str:
-    """Write a part of one with two digits, never as all of it when it is less."""
-    digits = 100.0 * part
-    return f"{math.floor(digits)} %" if digits > 99 else f"{digits:.2g} %"
-
-
-def truncation(
-    field: str, values: Array, grid: Grid, name: str, cut: tuple[int, ...]
-) -> Truncation:
-    """Compare real ``(member, *space)`` with what has |m| <= ``cut`` along every axis."""
-    numbers = [np.abs(m) for m in grid.modes(True)]
-    outside = spectral.mask(name, grid, real=True) == 0
-    weights = multiplicity(grid.shape[-1])  # the other half of the modes
-    whole = removed = 0.0
-    highest = [0] * grid.ndim
-    for member in values:
-        size = np.abs(np.fft.rfftn(np.asarray(member, dtype=np.float64)))
-        power = size**2 * weights
-        whole, removed = whole + power.sum(), removed + power[outside].sum()
-        telling = size > LEAST_REMOVED * size.max()
-        for i, m in enumerate(numbers):
-            seen = telling.any(axis=tuple(j for j in range(grid.ndim) if j != i))
-            highest[i] = max(highest[i], int(m[seen].max(initial=0)))
-    short = [i for i in range(grid.ndim) if highest[i] > cut[i]]
-    band = ", ".join(
-        f"|m| <= {cut[i]} along {grid.names[i]} of {grid.shape[i]} points"
-        for i in short or range(grid.ndim)
-    )
-    return Truncation(
-        field,
-        math.sqrt(removed / whole) if whole > 0 else 0.0,
-        f"dealias {name} keeps {band}",
-        {grid.names[i]: PARTS[name] * highest[i] + 1 for i in short},
-    )
-
-
-def initial_values(case: Case, equation: AbstractEquation, grid: Grid) -> Field:
-    """Evaluate the ``initial:`` entry of a case, ``(member, channel, *space)``."""
-    initial, members = case.initial, case.run.members
-    if isinstance(initial, FileInitial):
-        earlier = Earlier(case, "initial.file", initial.file, equation, grid)
-        u = earlier.chosen(initial.time)
-        return np.broadcast_to(u, (members, *u.shape[1:])).astype(_dtype(equation))
-    return np.stack(
-        [
-            stacked(_initial_member(case, equation, grid, member), equation, grid)
-            for member in range(members)
-        ]
-    )
-
-
-def _initial_member(case: Case, equation: AbstractEquation, grid: Grid, member: int) -> Any:
-    """Return one member's values as a field, a tuple of fields, or a mapping by name."""
-    initial, points, t = case.initial, grid.points(), case.time.start
-    if isinstance(initial, ExactInitial):
-        return exact_function(equation, initial.exact, initial.params, grid)(*points, t)
-    if isinstance(initial, StateInitial):
-        return _state(initial, equation, grid, member)
-    if isinstance(initial, RandomInitial):
-        return _random(initial.random_field, case.run.seed, equation, grid, member)
-    return evaluate_formulas(initial, case, equation, grid, t)
-
-
-def _state(
-    initial: StateInitial, equation: AbstractEquation, grid: Grid, member: int
-) -> Any:
-    """Evaluate a named state; each member of an ensemble has a seed of its own."""
-    function, params = equation.states[initial.state], initial.params
-    _check_dimension(function, initial.state, grid)
-    if member:
-        seed = inspect.signature(function).parameters.get("seed")
-        if seed is None:
-            raise PdekitError(
-                f"{initial.state} is not random: all {member + 1} members would be the same"
-            )
-        params["seed"] = params.get("seed", seed.default) + member
-    return function(*grid.points(), **params)
-
-
-def _random(
-    law: RandomField, run_seed: int, equation: AbstractEquation, grid: Grid, member: int
-) -> dict[str, Array]:
-    """Draw every component of a member from a seed of its own."""
-    seed = run_seed if law.seed is None else law.seed
-    numbers = law.model_dump(exclude={"kind", "seed"})
-    return {
-        name: random_field.draw(
-            grid, (seed, member, c), is_complex=equation.complex, **numbers
-        )
-        for c, name in enumerate(equation.fields)
-    }
-
-
-def exact_function(
-    equation: AbstractEquation, name: str, params: Mapping[str, Any], grid: Grid
-) -> Callable[..., Any]:
-    """Return an exact solution as a function of the coordinates and time."""
-    _check_dimension(equation.exact[name], name, grid, time=1)
-    return equation.solution(name, **params)
-
-
-def _check_dimension(
-    function: Callable[..., Any], name: str, grid: Grid, time: int = 0
-) -> None:
-    """Refuse a function of other coordinates than the grid has."""
-    parameters = inspect.signature(function).parameters.values()
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    dimension = sum(p.kind is not keyword for p in parameters) - time
-    if dimension != grid.ndim:
-        raise PdekitError(
-            f"{name} has {dimension} space dimension(s), the grid {grid.ndim}"
-        )
-
-
-def evaluate_formulas(
-    given: Any, case: Case, equation: AbstractEquation, grid: Grid, t: float
-) -> dict[str, Array]:
-    """Evaluate one formula per field; a lone formula belongs to the only field."""
-    formulas = {equation.fields[0]: given} if isinstance(given, str) else given.formulas
-    return {name: evaluate_formula(text, case, grid, t) for name, text in formulas.items()}
-
-
-def evaluate_formula(text: str, case: Case, grid: Grid, t: float) -> Array:
-    """Evaluate a formula of the coordinates, ``t`` and the declared parameters."""
-    names = (*grid.names, "t", *case.parameters)
-    values: dict[str, Any] = dict(zip(grid.names, grid.points(), strict=True))
-    values |= {"t": t, **case.parameters}
-    formula = compile_expression(text, names)
-    used = {name: value for name, value in values.items() if name in formula.names_used}
-    return evaluate_on(formula, used, grid.shape)
-
-
-def stacked(values: Any, equation: AbstractEquation, grid: Grid) -> Array:
-    """Stack components given as a mapping, a tuple or one array, ``(channel, *space)``."""
-    if isinstance(values, dict):
-        values = tuple(values[name] for name in equation.fields)
-    if not isinstance(values, tuple):
-        values = (values,)
-    spread = [np.broadcast_to(v, grid.shape) for v in values]
-    for name, v in zip(equation.fields, spread, strict=True):
-        if not equation.complex and np.iscomplexobj(v) and v.imag.any():
-            raise PdekitError(
-                f"{name} is a real field of {equation.name}, got complex values"
-            )
-    return np.stack(spread).astype(_dtype(equation))
-
-
-def _dtype(equation: AbstractEquation) -> type:
-    return complex if equation.complex else float
-
-
 def _numpy(u: Any) -> Array:
     return u.detach().cpu().numpy() if hasattr(u, "detach") else u
-
-
-def exact_solution(
-    equation: AbstractEquation, name: str, params: Mapping[str, Any], grid: Grid
-) -> Callable[[float], Array]:
-    """Return an exact solution as ``f(t)`` on the grid, ``(channel, *space)``."""
-    solution = exact_function(equation, name, params, grid)
-    points = grid.points()
-    return lambda t: stacked(solution(*points, t), equation, grid)

@@ -24,15 +24,8 @@ from pdekit.case.schema import (
 )
 from pdekit.earlier import Earlier
 from pdekit.errors import BlowUp, CaseError, ExpressionError, NotConverged, PdekitError
-from pdekit.evolution import (
-    TOLERANCE_RATIO,
-    Evolution,
-    Numerics,
-    evaluate_formulas,
-    exact_solution,
-    numerics_of,
-    stacked,
-)
+from pdekit.evolution import TOLERANCE_RATIO, Evolution, Numerics, numerics_of
+from pdekit.initial import evaluate_formulas, exact_solution, stacked
 from pdekit.typing import Array
 
 if TYPE_CHECKING:

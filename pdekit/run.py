@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from pdekit import memory, metrics, threads
+from pdekit import diagnosis, memory, metrics, threads
 from pdekit.case import AnyCase, BoundaryCase, Case, load_case
+from pdekit.dealiasing import MOST_REMOVED
 from pdekit.errors import (
     BackendUnavailable,
     BlowUp,
@@ -23,12 +24,14 @@ from pdekit.errors import (
     PdekitError,
     Problem,
 )
-from pdekit.evolution import MOST_REMOVED, Evolution
+from pdekit.evolution import Evolution
 from pdekit.grid import GridError
+from pdekit.initial import initial_function, reference_function
 from pdekit.observer import Observer, Silent
 from pdekit.record import Record
 from pdekit.reference import reference_of
 from pdekit.result import Result
+from pdekit.seam import jumps
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
@@ -170,8 +173,13 @@ class Run:
 
     def _key_of(self, formula: str) -> str:
         """Return the key of the equation's parameter that is this formula."""
-        given = self.case.equation.params
-        return next((f"equation.{k}" for k, v in given.items() if v == formula), "equation")
+        for key, value in self.case.equation.params.items():
+            if value == formula:
+                return f"equation.{key}"
+            if isinstance(value, Mapping) and formula in value.values():
+                part = next(k for k, v in value.items() if v == formula)
+                return f"equation.{key}.{part}"
+        return "equation"
 
     def _misfit(self, message: str) -> CaseError:
         """Blame the parameter that a message starts with, or the box."""
@@ -185,8 +193,10 @@ class Run:
             u = self.evolution.initial()
         except ExpressionError as error:
             raise self.case.problem("initial", error.reason) from error
-        if not np.isfinite(u).all():
-            raise self.case.problem("initial", "is not finite everywhere on the grid")
+        finite = np.isfinite(u)
+        if not finite.all():
+            place = diagnosis.place(~finite, self.grid)
+            raise self.case.problem("initial", f"is not finite {place}")
         return u
 
     def _refuse_unknown_metrics(self, series: Mapping[str, Array]) -> None:
@@ -220,15 +230,36 @@ class Run:
         )
         if step is not None:
             self.warnings += self.evolution.unstable(self.initial, step)
+        self._warn_of_seams()
         self._warn_of_dealiasing("initial", "initial", self.initial)
-        with suppress(ExpressionError):  # no value at the start: the solver says so
-            source = self.equation.source(self.grid, self.case.time.start)
-            if source is not None:
-                own = "source" not in self.case.equation.params
-                path = "equation" if own else "equation.source"
-                self._warn_of_dealiasing(path, "source of", source[None])
+        self._look_at_source()
+        self.warnings += self.evolution.unlimited()
         for sentence in self.warnings:
             self.say(f"warning: {sentence}")
+
+    def _warn_of_seams(self) -> None:
+        """Say where the start, or what it is compared with, lacks the period of the box."""
+        start = initial_function(self.case, self.equation)
+        last = reference_function(self.case, self.equation, float(self.times[-1]))
+        for what, function, known in (
+            ("initial", start, self.initial[:1]),
+            ("reference", last, None),
+        ):
+            if function is not None:
+                with suppress(PdekitError):  # no value between the points of the grid
+                    found = jumps(function, self.equation.fields, self.grid, known)
+                    self.warnings += [jump.sentence(what) for jump in found]
+
+    def _look_at_source(self) -> None:
+        """Refuse a source without a value at the start; say what dealiasing removes."""
+        try:
+            source = self.equation.source(self.grid, self.case.time.start)
+        except ExpressionError as error:
+            raise self.case.problem(self._key_of(error.text), error.reason) from error
+        if source is not None:
+            own = "source" not in self.case.equation.params
+            path = "equation" if own else "equation.source"
+            self._warn_of_dealiasing(path, "source of", source[None])
 
     def _warn_of_dealiasing(self, path: str, what: str, values: Array) -> None:
         """Say what dealiasing removes; refuse if hardly anything is left."""
@@ -251,7 +282,10 @@ class Run:
         with np.errstate(over="ignore", invalid="ignore"):  # looked at in our own way
             try:
                 self._integrate()
-            except (BlowUp, NotConverged, Interrupted) as failure:
+            except BlowUp as failure:
+                advice = diagnosis.advice(self, failure)
+                self.failure = failure.advising(advice) if advice else failure
+            except (NotConverged, Interrupted) as failure:
                 self.failure = failure
             except ExpressionError as error:  # of a coefficient that depends on time
                 self.failure = self._blow_up(error)
@@ -264,7 +298,7 @@ class Run:
             self.evolution.time,
             self.evolution.steps,
             reason="cannot be advanced",
-            advice=error.reason,
+            advice=f"{self._key_of(error.text)}: {error.reason}",
         )
 
     def _integrate(self) -> None:

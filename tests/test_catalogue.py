@@ -72,3 +72,14 @@ def test_a_case_is_shown_whole() -> None:
 def test_unknown_names() -> None:
     with pytest.raises(UnknownName, match="did you mean 'manakov'"):
         description("manakow")
+
+
+def test_an_unknown_name_is_answered_with_counts_not_with_every_name() -> None:
+    with pytest.raises(UnknownName) as caught:
+        description("qqqqqq")
+    said = str(caught.value)
+    assert len(said) < 250
+    for kind in ("cases", "equations", "integrators", "figures", "formulas", "metrics"):
+        assert f"{len(entries(kind))} {kind}" in said
+    assert "pdekit list KIND" in said
+    assert "kdv" not in said

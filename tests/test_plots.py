@@ -213,6 +213,15 @@ def test_an_ensemble_shows_member_0_and_the_mean() -> None:
     assert set(figures(result)) == set(FIGURES) - {*AT_REST, "snapshots", "growth"}
 
 
+def test_that_a_member_is_shown_is_said_before_a_long_statement_of_accuracy() -> None:
+    result = ensemble()
+    result.summary["errors"] = {"error_estimate": 1e-3, "estimator": "a long name " * 20}
+    for name, figure in figures(result).items():
+        (line,) = [t for t in texts(figure).split("\n") if "member 0 of 3" in t]
+        assert line.index("member") < line.index("error estimate"), name
+        assert line.endswith("…")
+
+
 def unstable_wave(**changes: Any) -> Result:
     """Exact linear growth of three modes out of small noise on a plane wave."""
     grid = Grid.periodic(64, (-10 * np.pi, 10 * np.pi))

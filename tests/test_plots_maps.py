@@ -85,12 +85,47 @@ def test_a_modulus_and_a_concentration_get_a_sequential_scale() -> None:
     psi = waves(SQUARE) * np.exp(1j * TIMES[:, None, None])
     figure = figures(result_of(SQUARE, {"u": u, "psi": psi}), ["snapshots"])["snapshots"]
     drawn = images(figure)
-    assert len(drawn) == 12
-    first, last = drawn[0], drawn[-1]
+    assert len(drawn) == 9  # three times of u, |psi| and arg psi
+    first, last = drawn[0], drawn[5]
     np.testing.assert_allclose(clean(last, SQUARE.shape), np.abs(psi[-1]))
     assert first.get_cmap().name == last.get_cmap().name == "magma"
     assert first.get_clim()[0] > 0.0
     assert last.get_clim()[0] == 0.0
+
+
+def test_the_phase_of_a_complex_field_leaps_without_colours_in_between() -> None:
+    x, y = SQUARE.points()
+    turns = np.exp(1j * (2 * x + y)) * np.exp(-1j * TIMES[:, None, None])
+    figure = figures(result_of(SQUARE, {"psi": turns}), ["snapshots"])["snapshots"]
+    phases = images(figure)[3:]
+    assert len(phases) == 3
+    assert r"$\arg\,\psi$" in texts(figure)
+    assert {"−π", "0", "π"} <= set(texts(figure))
+    for image, time in zip(phases, (TIMES[0], None, TIMES[-1]), strict=True):
+        assert image.get_clim() == pytest.approx((-np.pi, np.pi))
+        assert image.get_interpolation() == "nearest"
+        ends = image.get_cmap()([0.0, 1.0])
+        assert np.abs(ends[0] - ends[1]).max() < 0.02  # one colour for both ends
+        if time is not None:
+            shown = np.asarray(image.get_array())
+            n, m = shown.shape
+            fx, fy = (np.linspace(0, 2 * np.pi, k) for k in (m, n))
+            wanted = np.exp(1j * (2 * fx + fy[:, None] - time))
+            np.testing.assert_allclose(np.exp(1j * shown), wanted, atol=1e-10)
+
+
+def test_a_phase_is_left_out_where_there_is_nothing() -> None:
+    x, y = SQUARE.points()
+    cloud = (1 + np.cos(x)) * (1 + np.cos(y)) / 4 + 0j
+    psi = np.broadcast_to(cloud, (len(TIMES), *SQUARE.shape))
+    figure = figures(result_of(SQUARE, {"psi": psi}), ["snapshots"])["snapshots"]
+    shown = np.ma.asarray(images(figure)[-1].get_array())
+    n, m = shown.shape
+    fx, fy = (np.cos(np.linspace(0, 2 * np.pi, k)) for k in (m, n))
+    size = (1 + fx) * (1 + fy[:, None]) / 4
+    mask = np.ma.getmaskarray(shown)
+    assert mask[size < 0.009].all()
+    assert not mask[size > 0.011].any()
 
 
 @pytest.mark.parametrize("lengths", [(8.0, 1.0), (1.0, 8.0), (2.0, 3.0)])

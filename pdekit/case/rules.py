@@ -51,6 +51,10 @@ def apply(draft: Draft) -> None:
     added_sources.check(draft)
     case_functions.initial(draft)
     case_functions.reference(draft)
+    if draft.problems or draft.source.problems:  # else the run does, which knows more
+        from pdekit.case import metric_names
+
+        metric_names.check(draft)
 
 
 def check_name(draft: Draft) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pdekit import arrays
+from pdekit.engine._kept_modes import KeptModes
 from pdekit.engine._rhs import as_tuple, lookup, parameters
 from pdekit.typing import Array
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ArrayProgram:
-    """Steps on arrays ``(member, variable, *modes)`` of NumPy or torch."""
+    """Steps on arrays ``(member, variable, *kept)`` of NumPy or torch."""
 
     def __init__(
         self, engine: GenericEngine, system: System, stages: Sequence[Stage]
@@ -28,37 +30,42 @@ class ArrayProgram:
         self.stages = stages
         self.arrays: dict[str, Array] = {}
         rhs = self.rhs
-        self._symbols = {name: engine.modes(a) for name, a in rhs.symbols.items()}
-        self._mask = None if rhs.mask is None else engine.modes(rhs.mask)
-        self._filter = None if rhs.cut else self._mask
+        self._kept = KeptModes(engine, rhs)
+        self._symbols = {n: self._multipliers(a) for n, a in rhs.symbols.items()}
+        self._filter = None if rhs.mask is None or rhs.cut else self._multipliers(rhs.mask)
+        self._steady_source = system.equation.steady_source
         self._source_time: float | None = None
         self._source_hat: Array | None = None
+
+    def _multipliers(self, a: Array) -> Array:
+        return self.engine.modes(self._kept.multipliers(a))
 
     # -- fields and variables ----------------------------------------------------------
 
     def open(self, u: Array) -> Array:
         """Return the variables of physical fields ``(member, channel, *space)``."""
         self.rhs.check(u)
-        u_hat = self.engine.to_modes(u, self.rhs.real)
-        if self.rhs.cut:
-            u_hat = u_hat * self._mask
+        self.engine.count(len(u) * len(self.rhs.fields))
+        u_hat = self._kept.to_modes(self.engine.real_or_complex(u, self.rhs.real))
         return self._recoded(u_hat, self.rhs.fields, self.rhs.equation.encode)
 
     def close(self, v: Array) -> Array:
         """Return the physical fields of the variables."""
+        self.engine.count(len(v) * len(self.rhs.fields))
         u_hat = self._recoded(v, self.rhs.variables, self.rhs.equation.decode)
-        return self.engine.to_points(u_hat, self.rhs.grid.shape, self.rhs.real)
+        return self._kept.to_points(u_hat)
 
     def _recoded(self, w: Array, names: Sequence[str], formula: Any) -> Array:
-        if formula is None:
-            return w
-        return self._join(formula(*self._spectral(formula, w, names)))
+        return w if formula is None else self._called(formula, (), w, names)
 
-    def _spectral(
-        self, formula: Any, w: Array, names: Sequence[str], skip: int = 0
-    ) -> list[Any]:
-        parts = {name: w[:, i] for i, name in enumerate(names)}
-        return lookup(parameters(formula)[skip:], parts, self._symbols, self.rhs.constants)
+    def _called(
+        self, formula: Any, values: Sequence[Array], w: Array, names: Sequence[str]
+    ) -> Array:
+        """Call a formula of Fourier space: values first, then what it names."""
+        parts = dict(zip(names, arrays.components(w), strict=True))
+        named = parameters(formula)[len(values) :]
+        found = lookup(named, parts, self._symbols, self.rhs.constants)
+        return self._join(formula(*values, *found))
 
     def _join(self, parts: Any) -> Array:
         """Stack what a formula returned; numbers among it are the same everywhere."""
@@ -77,14 +84,14 @@ class ArrayProgram:
             n = 0.0 * w
         else:
             n = self._assembled(w, t)
-            if self._mask is not None:
-                n = n * self._mask
+            if self._filter is not None:
+                n = n * self._filter
         source = self._source(t)
         return n if source is None else n + source
 
     def _source(self, t: float) -> Array | None:
         """Return the spectrum of the source, computed anew when it changes with time."""
-        if self._source_time is None or not self.system.equation.steady_source:
+        if self._source_time is None or not self._steady_source:
             values = self.system.source(t)
             self._source_hat = None if values is None else self.open(values)
             self._source_time = t
@@ -96,9 +103,8 @@ class ArrayProgram:
         n = self._products(w, t) if rhs.has_products else w
         if assemble is None:
             return n
-        parts = [n[:, i] for i in range(rhs.outputs)]
-        others = self._spectral(assemble, w, rhs.variables, rhs.outputs)
-        return self._join(assemble(*parts, *others))
+        made = arrays.components(n)[: rhs.outputs]
+        return self._called(assemble, made, w, rhs.variables)
 
     def _products(self, w: Array, t: float) -> Array:
         """Return the spectra of the products."""
@@ -106,21 +112,28 @@ class ArrayProgram:
         split, product, _ = rhs.terms
         w_in = w if self._filter is None else w * self._filter
         w_in = self._recoded(w_in, rhs.variables, split or rhs.equation.decode)
-        values = engine.to_points(w_in, rhs.grid.shape, rhs.real)
-        named = lookup(
-            parameters(product)[rhs.inputs :],
-            self.system.coefficients(t),
-            rhs.constants,
-        )
-        out = self._join(product(*(values[:, i] for i in range(rhs.inputs)), *named))
-        return engine.to_modes(out, rhs.real)
+        names = parameters(product)[rhs.inputs :]
+        named = lookup(names, self.system.coefficients(t), rhs.constants)
+
+        def multiplied(u: Array, rows: slice) -> Array:
+            there = (c[rows] if np.ndim(c) else c for c in named)
+            made = product(*arrays.components(u)[: rhs.inputs], *there)
+            return engine.real_or_complex(self._join(made), rhs.real)
+
+        engine.count(len(w) * (rhs.inputs + rhs.outputs))
+        return self._kept.products(w_in, multiplied)
 
     # -- steps -------------------------------------------------------------------------
 
     def weights(self, rule: Callable[[Array, float], dict[str, Any]], h: float) -> Any:
         """Return the weights of a step of size ``h`` on this engine."""
-        found = rule(self.system.linear, h)
+        found = rule(self._linear, h)
         return {k: self.engine.modes(a) if np.ndim(a) else a for k, a in found.items()}
+
+    @cached_property
+    def _linear(self) -> Array:
+        """L of the kept modes, ``(variable, *kept)``, still of NumPy."""
+        return self._kept.multipliers(self.system.linear)
 
     def load(self, arrays: Mapping[str, Array]) -> None:
         """Set the arrays that the stages work on; ``v`` is the state."""
@@ -158,12 +171,12 @@ class ArrayProgram:
 
     def propagator(self, h: float) -> Array:
         """Return  exp(h L)  as multipliers."""
-        return self.engine.modes(np.exp(h * self.system.linear))
+        return self.engine.modes(np.exp(h * self._linear))
 
     @cached_property
     def multipliers(self) -> Array:
         """L itself."""
-        return self.engine.modes(self.system.linear)
+        return self.engine.modes(self._linear)
 
     def is_finite(self) -> bool:
         """Test a mode per variable: a transform, if any, spreads a bad value over all."""

@@ -23,21 +23,23 @@ ALIGNMENT = 64
 """Bytes, of a line of the cache."""
 
 
-def lanes_of(rhs: RightHandSide, layout: ModeLayout, *, single: bool) -> Lanes:
-    """Say which passes transform a line per lane: what is smooth and fills the lanes."""
+def lanes_of(rhs: RightHandSide, layout: ModeLayout, members: int, single: bool) -> Lanes:
+    """Say which passes transform a line per lane: what is smooth and fills the lanes.
+
+    ``members`` are those that may be advanced side by side.
+    """
     width = lanes.lanes(single)
     n0, n1, n2 = layout.points
-    rows = n0 if layout.ndim == 2 else n1
-    slabs = (
-        width > 0
-        and rhs.real
-        and layout.ndim > 1
-        and rows % width == 0
-        and n2 % 2 == 0
-        and lanes.supports(n2 // 2)
-        and (layout.ndim == 2 or lanes.supports(n1))
+    rows = {1: members, 2: n0, 3: n1}[layout.ndim]
+    smooth = n2 % 2 == 0 and lanes.supports(n2 // 2)
+    smooth &= layout.ndim < 3 or lanes.supports(n1)
+    slabs = width > 0 and rhs.real and smooth and rows >= width and rows % width == 0
+    return Lanes(
+        width,
+        columns=width > 0 and n0 > 1 and lanes.supports(n0),
+        slabs=slabs,
+        members=slabs and layout.ndim == 1,
     )
-    return Lanes(width, columns=width > 0 and n0 > 1 and lanes.supports(n0), slabs=slabs)
 
 
 class Buffers:
@@ -91,8 +93,8 @@ class Buffers:
         """Return axis-0 points per slab and the length of a row of modes."""
         n0, n1, n2 = self.layout.points
         if self.by.slabs:
-            by_lines = self.layout.ndim == 2
-            return (self.by.width, 0) if by_lines else (1, bundles * self.width)
+            in_planes = self.layout.ndim == 3
+            return (1, bundles * self.width) if in_planes else (self.by.width, 0)
         modes = self.layout.modes[2]
         row = n1 * (modes + n2 // 2) * self.dtype.itemsize * max(self.fields, 1)
         slab = _divisor(n0, max(1, SLAB_BYTES // row))
@@ -125,7 +127,7 @@ class Buffers:
 
     def _along_0(self, sign: int) -> tuple[int, int]:
         n0, low, gap = self.layout.points[0], self.layout.low[0], self.layout.gap[0]
-        if n0 == 1:
+        if n0 == 1 or self.by.members:
             return 0, 0
         if self.by.columns:
             function = lanes.columns(
@@ -153,11 +155,11 @@ class Buffers:
     def _lines(self) -> list[tuple[int, int]]:
         """Along axis 2 in lanes: from the columns themselves where there is no axis 1."""
         n2, kept = self.layout.points[2], self.layout.kept[2]
-        if self.layout.ndim == 2:
+        if self.layout.ndim < 3:
             stride, part, apart = self.width, self.width, self.hat[0, 0].size
         else:
             stride = part = apart = self.row
-        scale = 1.0 / math.prod(self.layout.points)
+        scale = 1.0 / self.rhs.grid.size
         how: dict[str, Any] = {"part": part, "apart": apart, "single": self.single}
         back = lanes.rows_back(n2, kept, stride, **how)
         forth = lanes.rows_forth(n2, kept, stride, scale, **how)
@@ -186,6 +188,8 @@ class Buffers:
         """Return a coefficient field point by point, in the order of the slabs."""
         if np.ndim(c) == 0 or not self.by.slabs:
             return c.reshape(-1) if np.ndim(c) else c
+        if self.by.members:  # all of them have the same
+            return np.repeat(c.reshape(-1), self.by.width)
         groups = c.reshape(-1, self.by.width, self.layout.points[2])
         return np.ascontiguousarray(groups.swapaxes(1, 2)).reshape(-1)
 

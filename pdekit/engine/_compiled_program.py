@@ -48,7 +48,7 @@ class CompiledProgram:
         self.single = engine.dtype == np.complex64
         self.arrays: dict[str, Array] = {}
         self._kernel: Any = None
-        self._fed = False
+        self._fed, self._together = False, 1
         self._weights: tuple[Any, list[Any]] = (None, [])
         self._mask = (
             None
@@ -144,7 +144,7 @@ class CompiledProgram:
 
     def _advance(self, count: int, begin: int, end: int, arguments: list[Any]) -> None:
         """Take ``count`` steps of the stages from ``begin`` to ``end`` with all threads."""
-        members = len(self.arrays["v"])
+        members = len(self.arrays["v"]) // self._together
         if self._sharing == "space":
             self._share_space(count, begin, end, arguments)
         elif self._sharing == "members":
@@ -249,6 +249,7 @@ class CompiledProgram:
         self.engine.used = by.used(self.layout.ndim)
         text = ProgramText(self.rhs, self.stages, names, by)
         self._text_arguments = text.arguments
+        self._together = by.together
         self._sharing = self._shared_by()
         self._threads = 1 if self._sharing == "none" else self.engine.threads
         self._allocate(names, by, self._threads)
@@ -316,7 +317,8 @@ class CompiledProgram:
 
     def _shared_by(self) -> str:
         """Say what the threads share: members, or the space of a large one."""
-        members, size = len(self.arrays["v"]), math.prod(self.layout.points)
+        members = len(self.arrays["v"]) // self._together
+        size = math.prod(self.layout.points)
         if self.engine.threads == 1 or not self.rhs.has_products:
             return "none"
         if members > 1 and self.system.steady:
@@ -329,25 +331,28 @@ class CompiledProgram:
         """Say which passes transform in lanes; none where there is nothing to transform."""
         if not self.rhs.has_products or self.engine.fft == "pyfftw":
             return Lanes()
-        return lanes_of(self.rhs, self.layout, single=self.single)
+        alike = self.system.steady and len(self.rhs.variables) == 1
+        members = len(self.arrays["v"]) if alike else 1
+        return lanes_of(self.rhs, self.layout, members, self.single)
 
     def _allocate(self, names: Names, by: Lanes, threads: int) -> None:
         """Make the arrays between the members, the buffers and the plans."""
         count, dtype = len(self.rhs.variables), self.engine.dtype
         members = len(self.arrays["v"])
+        inner = self.layout.side_by_side(self._together) if by.members else self.layout
         for name in names.arrays:
             if name not in self.arrays:
-                lead = members if name in names.kept else threads
+                lead = members if name in names.kept else threads * self._together
                 shape = (lead, count, *self.layout.kept)
                 self.arrays[name] = np.zeros(shape, dtype)
         copies = threads if self._sharing == "members" else 1
         self._buffers = buffers = Buffers(
-            self.rhs, self.layout, dtype, by, threads=threads, copies=copies
+            self.rhs, inner, dtype, by, threads=threads, copies=copies
         )
         plans = np.zeros((1, 2), np.uint64)
         if self.rhs.has_products:
             plans = buffers.plans(reproducible=self.engine.reproducible)
-        scale = self.engine.real.type(1.0 / math.prod(self.layout.points))
+        scale = self.engine.real.type(1.0 / self.rhs.grid.size)
         self._given = {
             "dims": buffers.dims,
             "plans": plans,
@@ -357,7 +362,7 @@ class CompiledProgram:
             "phys": buffers.phys,
             **{f"s_{n}": a for n, a in self._symbols.items()},
             **{f"c_{n}": c for n, c in self._used_constants().items()},
-            "mask": self._mask,
+            "mask": self._for_all(self._mask),
         }
 
     def _arguments(self, weights: Mapping[str, Any]) -> list[Any]:
@@ -365,16 +370,28 @@ class CompiledProgram:
         if self._weights[0] is not weights:
             given = {
                 **self._given,
-                **{f"a_{n}": a for n, a in self.arrays.items()},
+                **{f"a_{n}": self._by_blocks(a) for n, a in self.arrays.items()},
                 **{f"m_{n}": a for n, a in weights.items()},
                 **{
                     f"f_{n}": self._buffers.coefficient(c)
                     for n, c in self._coefficients.items()
                 },
-                "source": self._source,
+                "source": self._for_all(self._source),
             }
             self._weights = weights, [given[name] for name in self._text_arguments]
         return self._weights[1]
+
+    def _by_blocks(self, a: Array) -> Array:
+        """Return a view of a state array with members side by side along axis 0."""
+        if self._together == 1:
+            return a
+        return a.reshape((-1, 1, self._together, *a.shape[-2:]))
+
+    def _for_all(self, a: Array | None) -> Array | None:
+        """Repeat an array over the modes for members side by side."""
+        if a is None or self._together == 1:
+            return a
+        return np.repeat(a, self._together, axis=-3)
 
     def _update(self, t: float) -> None:
         """Bring the coefficients and the source to the time ``t``."""

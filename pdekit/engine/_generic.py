@@ -7,6 +7,7 @@ counterpart that the compiled loops are tested against.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from pdekit import fft as transforms
 from pdekit.engine._array_program import ArrayProgram
+from pdekit.engine._kept_modes import SLAB_BYTES
 from pdekit.errors import BackendUnavailable, ShapeError
 from pdekit.typing import Array
 
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from pdekit.stepping._system import System
 
 
+LARGEST_FREED = (1 << 25) - (1 << 13)
+"""Bytes of the largest block that glibc's allocator learns from when it is freed: it then
+keeps the memory of smaller temporaries. Otherwise the system gets each of them back and
+clears its pages before it hands them out anew, for up to half of the time of a step."""
 Rest = tuple[Any, ...]
 
 
@@ -51,6 +57,7 @@ class GenericEngine:
         self._complex = "complex128" if precision == "double" else "complex64"
         self._device = device
         self._count = 0
+        self.slab_bytes = SLAB_BYTES if device.startswith("cpu") else sys.maxsize
         if library == "torch":
             self._torch = _torch_on(device)
             self._fft = transforms.get("torch")
@@ -78,28 +85,27 @@ class GenericEngine:
         """Return multipliers of this engine, real ones as real numbers."""
         return self._as(values, self._complex if np.iscomplexobj(values) else self._real)
 
-    def to_modes(self, u: Array, real: bool) -> Array:
-        """Return the normalised spectrum of fields, the half of it where they are real."""
-        u = self._as(u, self._real if real else self._complex)
-        self._count += math.prod(u.shape[: -len(self._axes)])
-        if real:
-            u_hat = self._fft.r2c(u, self._axes, workers=self._workers)
-        else:
-            u_hat = self._fft.c2c(
-                u, self._axes, inverse=False, scaled=False, workers=self._workers
-            )
-        return u_hat * (1.0 / self.size)
+    def real_or_complex(self, u: Array, real: bool) -> Array:
+        """Return values of this engine as real numbers or as complex ones."""
+        return self._as(u, self._real if real else self._complex)
 
-    def to_points(self, u_hat: Array, shape: tuple[int, ...], real: bool) -> Array:
-        """Return the fields of a normalised spectrum."""
-        self._count += math.prod(u_hat.shape[: -len(self._axes)])
-        if real:
-            return self._fft.c2r(
-                u_hat, shape, self._axes, scaled=False, workers=self._workers
-            )
-        return self._fft.c2c(
-            u_hat, self._axes, inverse=True, scaled=False, workers=self._workers
-        )
+    def forth(self, u: Array, axes: tuple[int, ...], halved: bool) -> Array:
+        """Transform without scaling, to half of the modes along the last axis if asked."""
+        if halved:
+            return self._fft.r2c(u, axes, workers=self._workers)
+        return self._fft.c2c(u, axes, inverse=False, scaled=False, workers=self._workers)
+
+    def back(
+        self, w: Array, shape: tuple[int, ...], axes: tuple[int, ...], halved: bool
+    ) -> Array:
+        """Transform back without scaling, to ``shape`` points along the axes."""
+        if halved:
+            return self._fft.c2r(w, shape, axes, scaled=False, workers=self._workers)
+        return self._fft.c2c(w, axes, inverse=True, scaled=False, workers=self._workers)
+
+    def count(self, transforms: int) -> None:
+        """Note how many transforms of one component of one member were executed."""
+        self._count += transforms
 
     @property
     def transforms_in_use(self) -> dict[str, Any]:
@@ -213,8 +219,11 @@ class GenericEngine:
         return tuple(w[:, c] for c in range(self.channels))
 
     def join(self, components: Any) -> Array:
+        """Return components as one array ``(member, component, ...)``."""
         if not isinstance(components, tuple):
             components = (components,)
+        if len(components) == 1:
+            return components[0][:, None]
         if self._torch is not None:
             return self._torch.stack(components, dim=1)
         return np.stack(components, axis=1)
@@ -229,6 +238,8 @@ class GenericEngine:
     def _as(self, values: Array, dtype: str) -> Array:
         if self._torch is None:
             return np.asarray(values, dtype=dtype)
+        if isinstance(values, np.ndarray) and not values.flags.writeable:
+            values = values.copy()  # no tensor shares it without a warning
         return self._torch.as_tensor(
             values, dtype=getattr(self._torch, dtype), device=self._device
         )
@@ -239,4 +250,5 @@ def _torch_on(device: str) -> Any:
 
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise BackendUnavailable(device, "torch finds no CUDA device", ("cpu",))
+    torch.empty(LARGEST_FREED, dtype=torch.uint8)  # freed at once
     return torch

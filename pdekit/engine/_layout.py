@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from itertools import product
 
 import numpy as np
@@ -39,6 +40,13 @@ class ModeLayout:
             gap.append(max(0, n - kept))  # of even n, the Nyquist mode is there but once
         self.low, self.gap = self._padded(low), self._padded(gap, 0)
         self.kept = tuple(n - g for n, g in zip(self.modes, self.gap, strict=True))
+
+    def side_by_side(self, lines: int) -> ModeLayout:
+        """Return the layout of so many lines, which take the place of a first axis."""
+        found = copy(self)
+        for name in ("points", "modes", "kept", "low"):
+            setattr(found, name, (lines, *getattr(self, name)[1:]))
+        return found
 
     def _padded(self, entries: Sequence[int], fill: int = 1) -> tuple[int, int, int]:
         first, last = (entries[:-1], entries[-1:])

@@ -76,11 +76,19 @@ class Lanes:
     """Which passes transform a line per lane of a register; FFTW has the others.
 
     ``width`` is the number of lanes.  Points of slabs lie as ``[group][point][lane]`` then.
+    With ``members``, the lines are those of as many members in one dimension, which the
+    loops see as axis 0.
     """
 
     width: int = 0
     columns: bool = False
     slabs: bool = False
+    members: bool = False
+
+    @property
+    def together(self) -> int:
+        """Number of members that are advanced at once."""
+        return self.width if self.members else 1
 
     def used(self, ndim: int) -> tuple[str, ...]:
         """Name who executes transforms in so many dimensions."""
@@ -193,7 +201,7 @@ class ProgramText:
         """Everything between the spectra before and after the products."""
         if not self.lanes.slabs:
             body = self._slabs_of_rows()
-        elif self.rhs.grid.ndim == 2:
+        elif self.rhs.grid.ndim < 3:
             body = self._slabs_of_lines()
         else:
             body = self._slabs_of_planes()
@@ -364,7 +372,7 @@ def slabs({", ".join([*arguments, *self.physical])}):
 
     def _cleared(self) -> list[str]:
         """Set the modes left out to zero, where a transform reads them."""
-        if self.lanes.columns:
+        if self.lanes.columns or self.lanes.members:
             return []
         return [
             f"    for i in range({self.rhs.inputs}):",
@@ -374,6 +382,8 @@ def slabs({", ".join([*arguments, *self.physical])}):
         ]
 
     def _along_axis_0(self, plan: int, count: int) -> list[str]:
+        if self.lanes.members:
+            return []
         width = self.lanes.width
         groups = f"(right - left + {width - 1}) // {width}"
         what = groups if self.lanes.columns else f"plans[{plan}, 1]"

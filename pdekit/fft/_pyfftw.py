@@ -138,18 +138,27 @@ class Library(Backend):
 
         Reproducible plans see no wisdom: it would make them depend on the past.
         """
-        with _planning:
-            if not reproducible:
-                self._recall()
+        with _planning, self._without_wisdom() if reproducible else self._with_wisdom():
+            yield
+
+    @contextmanager
+    def _without_wisdom(self) -> Iterator[None]:
+        before = self._fftw.export_wisdom()
+        self._fftw.forget_wisdom()
+        try:
+            yield
+        finally:
+            self._set_wisdom(before)
+
+    @contextmanager
+    def _with_wisdom(self) -> Iterator[None]:
+        with store.measuring("wisdom"):
+            self._recall()
             before = self._fftw.export_wisdom()
-            if reproducible:
-                self._fftw.forget_wisdom()
             try:
                 yield
             finally:
-                if reproducible:
-                    self._set_wisdom(before)
-                elif self._fftw.export_wisdom() != before:
+                if self._fftw.export_wisdom() != before:
                     self._remember()
 
     def _functional(
@@ -193,33 +202,44 @@ class Library(Backend):
     def _measured(
         self, pair: Callable[..., _Pair], key: str
     ) -> tuple[_Pair, dict[str, Any]]:
-        slow = self._recall()
-        if key in slow:
+        known = self._known(pair, key)
+        if known is not None:
+            return known
+        with store.measuring("wisdom"):
+            # another process may have measured it while this one waited
+            return self._known(pair, key) or self._newly_measured(pair, key)
+
+    def _known(
+        self, pair: Callable[..., _Pair], key: str
+    ) -> tuple[_Pair, dict[str, Any]] | None:
+        """Plan what has been measured before, or is known to take too long."""
+        if key in self._recall():
             return self._estimated(pair)
-        how = {"flags": "FFTW_MEASURE", "wisdom": "cached"}
         try:
-            return pair("FFTW_MEASURE", "FFTW_WISDOM_ONLY"), how
+            planned = pair("FFTW_MEASURE", "FFTW_WISDOM_ONLY")
         except RuntimeError:
-            before = self._fftw.export_wisdom()
+            return None
+        return planned, {"flags": "FFTW_MEASURE", "wisdom": "cached"}
+
+    def _newly_measured(
+        self, pair: Callable[..., _Pair], key: str
+    ) -> tuple[_Pair, dict[str, Any]]:
+        before = self._fftw.export_wisdom()
         pair("FFTW_MEASURE")
         try:  # a plan that met the time limit has left no wisdom and would not come again
             planned = pair("FFTW_MEASURE", "FFTW_WISDOM_ONLY")
         except RuntimeError:
             self._set_wisdom(before)
-            store.write("wisdom", {"slow": sorted({*slow, key})})
+            store.write("wisdom", {"slow": sorted({*self._recall(), key})})
             return self._estimated(pair)
         self._remember()
-        return planned, how | {"wisdom": "measured"}
+        return planned, {"flags": "FFTW_MEASURE", "wisdom": "measured"}
 
     def _estimated(self, pair: Callable[..., _Pair]) -> tuple[_Pair, dict[str, Any]]:
         """Plan from FFTW's own estimates alone: wisdom would make it depend on the past."""
-        before = self._fftw.export_wisdom()
-        self._fftw.forget_wisdom()
-        try:
+        with self._without_wisdom():
             how = {"flags": "FFTW_ESTIMATE", "wisdom": "none"}
             return pair("FFTW_ESTIMATE"), how
-        finally:
-            self._set_wisdom(before)
 
     def _set_wisdom(self, wisdom: Any) -> None:
         self._fftw.forget_wisdom()

@@ -1,8 +1,12 @@
-"""Transforms of torch.fft: differentiable, on the device of the tensor."""
+"""Transforms of tensors: differentiable, on the device of the tensor."""
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,16 +14,21 @@ from numpy.typing import NDArray
 from pdekit import arrays
 from pdekit.fft import trigonometric
 from pdekit.fft.backend import Backend, copying
+from pdekit.fft.backends import get, importable
 from pdekit.fft.layout import Execute, Layout
 from pdekit.typing import Array
 
 LIBRARY = "torch"
+Map: TypeAlias = Callable[[Array], Array]
+LONG, PARALLEL = 1 << 13, 1 << 17
+"""Elements from which ducc, whose calls cost more, pays, and a second thread of it."""
 
 
 class Library(Backend):
-    """torch.fft; takes tensors (or what becomes one) and returns tensors.
+    """torch.fft, or ducc for tensors on the CPU where it is installed: up to twice as fast.
 
-    The number of threads is the process's (`torch.set_num_threads`), not the call's.
+    Takes tensors (or what becomes one) and returns tensors. The number of threads is the
+    process's (`torch.set_num_threads`), not the call's.
     """
 
     name = "torch"
@@ -29,6 +38,8 @@ class Library(Backend):
         import torch
 
         self._torch = torch
+        self._ducc: Any = get("ducc") if importable("ducc") else None
+        self._linear = _linear_maps(torch)
 
     def array(self, a: Any) -> Array:
         """Return ``a`` as a tensor; arrays are copied to the CPU."""
@@ -40,13 +51,33 @@ class Library(Backend):
         self, a: Array, axes: tuple[int, ...], *, inverse: bool, scaled: bool, workers: int
     ) -> Array:
         """Complex transform."""
-        if not inverse:
-            return self._torch.fft.fftn(a, dim=axes)
-        return self._torch.fft.ifftn(a, dim=axes, norm="backward" if scaled else "forward")
+        axes = _from_the_end(axes, a)
+        plain = partial(self._c2c, axes=axes, inverse=inverse, scaled=scaled)
+        if not self._worth_ducc(a):
+            return plain(a)
+        norm = 1.0 / _points(a, axes) if scaled else 1.0
+
+        def adjoint(g: Array) -> Array:
+            return norm * self._c2c(g, axes, inverse=not inverse, scaled=False)
+
+        how: dict[str, Any] = {"axes": axes, "workers": self._threads(a)}
+        fast = partial(self._ducc.c2c, inverse=inverse, scaled=scaled, **how)
+        return self._linear(_complex(a), fast, plain, adjoint)
 
     def r2c(self, a: Array, axes: tuple[int, ...], *, workers: int) -> Array:
         """Real to half-complex transform."""
-        return self._torch.fft.rfftn(a, dim=axes)
+        axes = _from_the_end(axes, a)
+        plain = partial(self._torch.fft.rfftn, dim=axes)
+        if not self._worth_ducc(a):
+            return plain(a)
+        shape = tuple(a.shape[i] for i in axes)
+
+        def adjoint(g: Array) -> Array:
+            g = g / _multiplicity(g, axes[-1], shape[-1])
+            return self._torch.fft.irfftn(g, shape, dim=axes, norm="forward")
+
+        fast = partial(self._ducc.r2c, axes=axes, workers=self._threads(a))
+        return self._linear(a, fast, plain, adjoint)
 
     def c2r(
         self,
@@ -58,8 +89,32 @@ class Library(Backend):
         workers: int,
     ) -> Array:
         """Half-complex to real transform."""
-        norm = "backward" if scaled else "forward"
-        return self._torch.fft.irfftn(a, shape, dim=axes, norm=norm)
+        axes, norm = _from_the_end(axes, a), "backward" if scaled else "forward"
+        plain = partial(self._torch.fft.irfftn, s=shape, dim=axes, norm=norm)
+        if not self._worth_ducc(a):
+            return plain(a)
+        opposite = "forward" if scaled else "backward"
+
+        def adjoint(g: Array) -> Array:
+            g_hat = self._torch.fft.rfftn(g, dim=axes, norm=opposite)
+            return g_hat * _multiplicity(g_hat, axes[-1], shape[-1])
+
+        how: dict[str, Any] = {"axes": axes, "workers": self._threads(a)}
+        fast = partial(self._ducc.c2r, shape=shape, scaled=scaled, **how)
+        return self._linear(_complex(a), fast, plain, adjoint)
+
+    def _c2c(
+        self, a: Array, axes: tuple[int, ...], *, inverse: bool, scaled: bool
+    ) -> Array:
+        if not inverse:
+            return self._torch.fft.fftn(a, dim=axes)
+        return self._torch.fft.ifftn(a, dim=axes, norm="backward" if scaled else "forward")
+
+    def _worth_ducc(self, a: Array) -> bool:
+        return self._ducc is not None and a.numel() >= LONG and a.device.type == "cpu"
+
+    def _threads(self, a: Array) -> int:
+        return self._torch.get_num_threads() if a.numel() >= PARALLEL else 1
 
     def r2r(self, a: Array, kind: str, axis: int, *, workers: int) -> Array:
         """Sine or cosine transform."""
@@ -77,3 +132,61 @@ class Library(Backend):
         """Transform tensors that share the memory of the plan's arrays."""
         share = self._torch.from_numpy
         return *copying(self, layout, share(physical), share(spectral), workers), {}
+
+
+def _complex(a: Array) -> Array:
+    return a if a.dtype.is_complex else a.to(a.dtype.to_complex())
+
+
+def _from_the_end(axes: tuple[int, ...], a: Array) -> tuple[int, ...]:
+    """Count axes from the end, where a further axis of a batch does not shift them."""
+    return tuple(i if i < 0 else i - a.ndim for i in axes)
+
+
+def _points(a: Array, axes: tuple[int, ...]) -> int:
+    return math.prod(a.shape[i] for i in axes)
+
+
+def _multiplicity(u_hat: Array, axis: int, n: int) -> Array:
+    """Return how many modes of ``n`` real values each of the halved ones stands for."""
+    count = u_hat.real.new_full((n // 2 + 1,), 2.0)
+    count[0] = 1.0
+    if n % 2 == 0:
+        count[-1] = 1.0
+    return count.reshape((-1, *(1,) * (-axis - 1)))
+
+
+def _linear_maps(torch: Any) -> Callable[..., Array]:
+    """Return a function that applies a linear map to a tensor, fast and differentiably.
+
+    It takes the tensor, the map for arrays, which gives the values, and the same map and
+    its adjoint for tensors, by which torch forms derivatives of any order.
+    """
+
+    class Linear(torch.autograd.Function):  # type: ignore[misc]
+        @staticmethod
+        def forward(a: Array, fast: Map, plain: Map, adjoint: Map) -> Array:
+            a = a.detach().resolve_conj().resolve_neg()
+            return torch.from_numpy(fast(a.numpy()))
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Array) -> None:
+            _, _, ctx.plain, ctx.adjoint = inputs
+
+        @staticmethod
+        def backward(ctx: Any, g: Array) -> tuple[Array, None, None, None]:
+            return ctx.adjoint(g), None, None, None
+
+        @staticmethod
+        def jvp(ctx: Any, tangent: Array, *_: None) -> Array:
+            return ctx.plain(tangent)
+
+        @staticmethod
+        def vmap(info: Any, in_dims: Any, a: Array, *maps: Map) -> tuple[Array, int]:
+            return Linear.apply(a.movedim(in_dims[0], 0), *maps), 0
+
+    # torch asks for it at every call; to find it takes longer than a short transform
+    forward: Any = Linear.forward
+    forward.__signature__ = inspect.signature(forward)
+    apply: Callable[..., Array] = Linear.apply
+    return apply

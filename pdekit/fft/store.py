@@ -11,16 +11,19 @@ import hashlib
 import json
 import logging
 import platform
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from pdekit.cache import cache_dir
 from pdekit.errors import OutputError
-from pdekit.files import atomic
+from pdekit.files import atomic, locks
 
 _log = logging.getLogger(__name__)
+
+PATIENCE = 60.0
+"""Seconds that measuring waits for what another process measures."""
 
 
 def path(name: str) -> Path:
@@ -43,6 +46,22 @@ def write(name: str, new: Mapping[str, Any]) -> None:
         atomic.write_json(path(name), read(name) | dict(new))
     except (OSError, OutputError) as error:
         _log.debug("transform cache not written: %s", error)
+
+
+@contextmanager
+def measuring(name: str) -> Iterator[None]:
+    """Let no other process measure what belongs under ``name``.
+
+    Two that start together on a new machine would measure the same thing, choose
+    differently, and differ in their digits from all that come later.
+    """
+    try:
+        file = path(name).with_suffix(".lock")
+    except OSError:  # no cache at all
+        yield
+        return
+    with locks.patiently(file, PATIENCE):
+        yield
 
 
 @functools.cache

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
 from pdekit.errors import OutputError
-from pdekit.files import atomic
+from pdekit.files import atomic, locks
 
 LOCK = ".pdekit.lock"
 OUTPUTS = ("case.yaml", "result.h5", "summary.json", "log.txt", "checkpoint.h5",
@@ -87,7 +86,7 @@ def _lock(path: Path) -> int:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            _lock_file(descriptor)
+            locks.lock(descriptor)
         except OSError as error:
             os.close(descriptor)
             raise OutputError(
@@ -99,14 +98,3 @@ def _lock(path: Path) -> int:
         os.close(
             descriptor
         )  # its owner removed the file between our opening and locking it
-
-
-def _lock_file(descriptor: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

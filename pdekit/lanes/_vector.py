@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import cmath
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -207,5 +207,14 @@ class Complex:
 
 
 def root(k: int, n: int, sign: int) -> complex:
-    """Return  exp(± 2πi k/n)."""
-    return cmath.exp(sign * 2j * cmath.pi * (k % n) / n)
+    """Return  exp(± 2πi k/n),  to rounding: of angles below an eighth of a turn."""
+    quarter, rest = divmod(4 * (k % n), n)
+    if 2 * rest <= n:
+        angle = math.pi * rest / (2 * n)
+        re, im = math.cos(angle), math.sin(angle)
+    else:
+        angle = math.pi * (n - rest) / (2 * n)
+        re, im = math.sin(angle), math.cos(angle)
+    for _ in range(quarter):
+        re, im = -im, re
+    return complex(re, sign * im)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdekit.linalg import _kernels
+from pdekit.linalg._kernels_rows import FACES, LINES
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Lines:
     parts: tuple[Array, ...]
     reaction: float
 
-    path = _kernels.LINES
+    path = LINES
 
     def coefficients(self, real: Any) -> Array:
         """Return the tables, see `pdekit.linalg._kernels`."""
@@ -85,7 +86,7 @@ class Fields:
     diagonal: Array
     reaction: float | Array
 
-    path = _kernels.FACES
+    path = FACES
 
     def coefficients(self, real: Any) -> tuple[Array, ...]:
         """Return the couplings across each of three axes and the diagonal, flat."""

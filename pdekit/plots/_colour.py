@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from pdekit.plots._style import MISSING
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+CYCLIC = "twilight_shifted"
 DIVERGING = "RdBu_r"
 UNDERSHOOT = 0.02  # of the largest value; as much of the other sign is ringing, not a sign
 FLAT = 1e-6  # relative variation below which a bar would need too many digits
@@ -49,3 +51,11 @@ def scale(least: float, largest: float, modulus: bool = False) -> dict[str, Any]
         "vmin": least,
         "vmax": largest,
     }
+
+
+def cyclic() -> dict[str, Any]:
+    """Return colour map and limits for a phase: its two ends are the same colour."""
+    from matplotlib import colormaps
+
+    colours = colormaps[CYCLIC].with_extremes(bad=MISSING)
+    return {"cmap": colours, "vmin": -math.pi, "vmax": math.pi}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pdekit.result import Result
 
 THUMBNAIL, CANDIDATES = 48, 64  # points per axis and frames that decide what to show
+PHASE_POINTS = 384  # per axis of a phase
+FAINT = 1e-2  # of the largest modulus; below, a phase is noise
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,35 @@ def scalars(result: Result) -> list[Scalar]:
             Scalar(r"$|\nabla \times \mathbf{u}|$", _curl(result, components), True)
         )
     return found + [_field(result, name) for name in result.fields if name not in hidden]
+
+
+def phases(result: Result) -> list[Scalar]:
+    """Return the phase of each complex field in two dimensions, on a grid fit to show it.
+
+    Between two points a phase must not be drawn in between where it leaps by 2π: the field
+    itself, which does not leap, is interpolated instead.
+    """
+    if result.grid.ndim != 2:
+        return []
+    names = [name for name, values in result.fields.items() if np.iscomplexobj(values)]
+    return [
+        Scalar(rf"$\arg\,{symbol(name)}$", _phase(result, name), False) for name in names
+    ]
+
+
+def _phase(result: Result, name: str) -> Callable[[int], NDArray[Any]]:
+    values, grid = members(result, name), result.grid
+    fine = Grid(tuple(replace(axis, n=PHASE_POINTS) for axis in grid.axes))
+
+    def angle(frame: int) -> NDArray[Any]:
+        u = values[frame, 0]
+        if not np.isfinite(u).all():
+            return np.full(fine.shape, np.nan)
+        u = grid.interpolate(u, fine)
+        seen = np.abs(u) > FAINT * np.abs(u).max(initial=0.0)
+        return np.where(seen, np.angle(u), np.nan)
+
+    return angle
 
 
 def planes(result: Result) -> list[Scalar]:

@@ -160,7 +160,7 @@ def few_ticks(axis: Any) -> None:
         axis.minorticks_off()
 
 
-def shared_bar(axes: Sequence[Axes], image: Any, label: str) -> None:
+def shared_bar(axes: Sequence[Axes], image: Any, label: str) -> Any:
     """Put one slim colour bar to the right of several panels, as high as all of them."""
     drawn = axes[0].get_figure(root=True)
     assert drawn is not None  # noqa: S101
@@ -180,3 +180,4 @@ def shared_bar(axes: Sequence[Axes], image: Any, label: str) -> None:
     bar.ax.yaxis.label.set_fontsize(max(5.5, min(8.5, 8.5 * room)))
     if inches < 1.2:
         few_ticks(bar.ax.yaxis)
+    return bar

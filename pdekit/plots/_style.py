@@ -186,8 +186,8 @@ def caption(drawn: Figure, result: Result) -> None:
     size = max(9 * min(1.0, room / max(len(title), 1)), 6.5)
     title = fitted(title, room * 9 / size)
     drawn.text(0.12 / width, 1 - 0.1 / height, title, size=size, weight="bold", **style)
-    ensemble = f" · member 0 of {result.members}" if result.members else ""
-    stated = fitted(accuracy(result.summary) + ensemble, (width - 0.24) / 0.06)
+    ensemble = f"member 0 of {result.members} · " if result.members else ""
+    stated = fitted(ensemble + accuracy(result.summary), (width - 0.24) / 0.06)
     drawn.text(0.12 / width, 1 - 0.28 / height, stated, size=7.5, color=QUIET, **style)
 
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdekit.plots._colour import extremes, scale
-from pdekit.plots._scalars import Scalar, scalars, telling_frames
-from pdekit.plots._sheet import Size, label_axes, proportions, shared_bar, sheet, show
+from pdekit.plots._colour import cyclic, extremes, scale
+from pdekit.plots._scalars import Scalar, phases, scalars, telling_frames
+from pdekit.plots._sheet import (
+    Picture,
+    Size,
+    label_axes,
+    proportions,
+    shared_bar,
+    sheet,
+    show,
+)
 from pdekit.plots._style import LINE, figure, time_above
 from pdekit.plots._ticks import place
 
@@ -42,26 +51,43 @@ def snapshots(result: Result) -> Figure | None:
 
 
 def flat(result: Result) -> Figure:
-    """Draw panels over time, one block of rows with one colour scale for each field."""
+    """Draw panels over time, one block of rows with one colour scale for each field.
+
+    A complex field has a block for its modulus and one for its phase, at half as many
+    times.
+    """
     across, up = result.grid.axes
-    shown, frames = scalars(result), telling_frames(result, PANELS)
+    shown, angles = scalars(result), phases(result)
+    frames = telling_frames(result, PANELS // 2 if angles else PANELS)
     columns = min(columns_of(across, up, len(shown)), len(frames))
     size = proportions(across, up, min(WIDTH / columns - GAP, HIGHEST), HIGHEST)
     rows = [frames[i : i + columns] for i in range(0, len(frames), columns)]
-    sizes = [[size] * len(row) for _ in shown for row in rows]
+    blocks = [*((s, False) for s in shown), *((s, True) for s in angles)]
+    sizes = [[size] * len(row) for _ in blocks for row in rows]
     drawn, axes = sheet(sizes, gap=GAP, row_gap=LINE + 0.1)
-    for number, scalar in enumerate(shown):
+    for number, (scalar, is_phase) in enumerate(blocks):
         block = axes[number * len(rows) : (number + 1) * len(rows)]
-        colours = colours_of(scalar, frames)
+        colours = cyclic() if is_phase else colours_of(scalar, frames)
         for i, (line, moments) in enumerate(zip(block, rows, strict=True)):
             for j, (ax, frame) in enumerate(zip(line, moments, strict=True)):
-                picture = show(ax, across, up, scalar.values(frame), colours)
+                picture = panel(ax, result.grid, scalar.values(frame), colours)
+                if is_phase:  # between its two ends there is nothing
+                    picture.image.set_interpolation("nearest")
                 time_above(ax, result.times[frame])
                 covered = i + 1 < len(rows) and j < len(rows[i + 1])
-                below = number == len(shown) - 1 and not covered
+                below = number == len(blocks) - 1 and not covered
                 label_axes(ax, across, up, left=j == 0, below=below)
-        shared_bar([ax for line in block for ax in line], picture.image, scalar.label)
+        every = [ax for line in block for ax in line]
+        bar = shared_bar(every, picture.image, scalar.label)
+        if is_phase:
+            bar.set_ticks([-np.pi, 0.0, np.pi], labels=["−π", "0", "π"])
     return drawn
+
+
+def panel(ax: Axes, grid: Grid, plane: NDArray[Any], colours: dict[str, Any]) -> Picture:
+    """Draw values ``(across, up)`` on as many points as there are of them."""
+    across, up = (replace(a, n=n) for a, n in zip(grid.axes, plane.shape, strict=True))
+    return show(ax, across, up, plane, colours)
 
 
 def columns_of(across: Axis, up: Axis, fields: int) -> int:

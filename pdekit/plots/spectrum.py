@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdekit.case.schema import ExponentialDealias
-from pdekit.evolution import kept_modes
+from pdekit.dealiasing import kept_modes
 from pdekit.files.vectors import equation_class
 from pdekit.plots._fields import finite, members, peak, some_frames, symbol
 from pdekit.plots._style import figure, legend_above, log_scale, panels, short

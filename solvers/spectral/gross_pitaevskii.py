@@ -15,10 +15,15 @@ from pdekit.expressions import evaluate_on
 from pdekit.formulas import i_times
 from pdekit.grid import Grid
 from pdekit.solvers.diagnostics.oscillation import oscillation_frequency
+from pdekit.solvers.diagnostics.pattern_metrics import charges
 from pdekit.solvers.exact import gross_pitaevskii as known
 from pdekit.solvers.exact import trapped
 from pdekit.solvers.ground_state import Hamiltonian
 from pdekit.typing import Array, Field
+
+EMPTY, REACH = 0.05, 2
+"""Part of the largest density below which a point is outside the cloud, unless one of
+those within so many points is not: a vortex is outside only if all around it is."""
 
 
 class GrossPitaevskiiParams(Params):
@@ -174,7 +179,7 @@ class GrossPitaevskii(AbstractEquation):
         return {"angular_momentum": norm}
 
     def diagnostics(self, grid: Grid, u: Field) -> dict[str, Array]:
-        """Peak, centre of mass, ⟨r²⟩ and, in a trap that is not round, ⟨L_z⟩."""
+        """Peak, centre of mass, ⟨r²⟩, virial, vortices; ⟨L_z⟩ if the trap is not round."""
         psi = _scalar(grid, u)
         density = np.abs(psi) ** 2
         norm = grid.integrate(density)
@@ -184,9 +189,25 @@ class GrossPitaevskii(AbstractEquation):
             out[f"centre_{name}"] = grid.integrate(density * x) / norm
             square = square + grid.integrate(density * x**2) / norm
         out["mean_square_radius"] = square
+        if self.params.potential is None:
+            out["virial"] = self._virial(grid, psi, density)
+        if grid.ndim == 2:
+            out["vortices"] = _vortices(psi, density)
         if grid.ndim > 1 and not self._is_round(grid):
             out["angular_momentum"] = _angular_momentum(grid, psi)
         return out
+
+    def _virial(self, grid: Grid, psi: Array, density: Array) -> Array:
+        """Return  2 E_kin − 2 E_trap + d E_int,  zero for whatever stands still.
+
+        It is what a dilation changes the energy by. In a trap that is alike along all axes
+        ⟨r²⟩ obeys  d²⟨r²⟩/dt² = 2 virial.
+        """
+        bent: Any = sum(grid.derivative(psi, i, 2) for i in range(grid.ndim))
+        v = trapped.harmonic(grid, trapped.frequencies(self.params.trap, grid.ndim))
+        twice_kinetic = -(np.conj(psi) * bent).real
+        meeting = 0.5 * grid.ndim * self.params.interaction * density**2
+        return np.asarray(grid.integrate(twice_kinetic - 2 * v * density + meeting))
 
     def _hamiltonian(self, grid: Grid, t: float) -> Hamiltonian:
         v = self.coefficients(grid, t)["v"]
@@ -227,6 +248,18 @@ def _angular_momentum(grid: Grid, psi: Array) -> Array:
     x, y = grid.points()[:2]
     turning = x * grid.derivative(psi, 1) - y * grid.derivative(psi, 0)
     return grid.integrate((np.conj(psi) * turning).imag)
+
+
+def _vortices(psi: Array, density: Array) -> Array:
+    """Count the cells of the plane around which the phase turns, inside the cloud.
+
+    Inside is where some of the points around are not empty: a core itself is.
+    """
+    around = density
+    for axis in (-2, -1):
+        around = np.max([np.roll(around, n, axis) for n in range(-REACH, REACH + 1)], 0)
+    inside = around > EMPTY * density.max(axis=(-2, -1), keepdims=True)
+    return np.asarray((np.abs(charges(psi)) * inside).sum(axis=(-2, -1)))
 
 
 def _scalar(grid: Grid, u: Field) -> Array:

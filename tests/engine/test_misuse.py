@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from pdekit import registry, spectral
-from pdekit.engine._compiled_program import Buffers, together
+from pdekit.engine._buffers import Buffers, lanes_of
+from pdekit.engine._compiled_program import together
 from pdekit.engine._layout import ModeLayout
 from pdekit.engine._rhs import RightHandSide
 from pdekit.equation import AbstractEquation
@@ -278,7 +279,9 @@ def test_every_thread_has_buffers_as_aligned_as_the_plans(
     """FFTW may use aligned loads wherever those it planned with were."""
     grid = Grid.periodic(points, [(0.0, TWO_PI)] * len(points))
     rhs = RightHandSide(Waves(), grid)
-    buffers = Buffers(rhs, ModeLayout(rhs), dtype, threads=3, copies=3)
+    layout = ModeLayout(rhs)
+    by = lanes_of(rhs, layout, 1, dtype == np.complex64)
+    buffers = Buffers(rhs, layout, dtype, by, threads=3, copies=3)
     for shared in (buffers.rows, buffers.phys):
         assert all(own.ctypes.data % 64 == 0 for own in shared)
         assert not shared.any()

@@ -304,3 +304,26 @@ def test_a_coefficient_field_lies_where_the_products_look(small_pieces: None) ->
         advanced(Weighted(), grid, engine, "ifrk4", u) for engine in ("fused", "numpy")
     )
     assert difference(found, expected) < 1e-13
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("mask", ["auto", "none", "exponential"])
+@pytest.mark.parametrize("name", ["kuramoto_sivashinsky", "kdv", "steady_pendulum"])
+def test_members_side_by_side(name: str, mask: str, workers: int) -> None:
+    """As many lines as there are lanes at once; each member is what it is alone."""
+    grid = box(48)
+    equation = (
+        Pendulum(source="0.3*sin(x) + 0.1")
+        if name == "steady_pendulum"
+        else registry.equation(name)()
+    )
+    width = lanes.lanes(False) or 8
+    chosen: Any = (
+        spectral.exponential(grid, order=4.0, real=True) if mask == "exponential" else mask
+    )
+    u = smooth(grid, 1, 4 * width)
+    found = advanced(equation, grid, "fused", "etdrk4", u, mask=chosen, workers=workers)
+    expected = advanced(equation, grid, "numpy", "etdrk4", u, mask=chosen)
+    assert difference(found, expected) < 1e-13
+    alone = advanced(equation, grid, "fused", "etdrk4", u[5:6], mask=chosen)
+    assert difference(found[5:6], alone) < 1e-13

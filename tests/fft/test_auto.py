@@ -173,6 +173,53 @@ def test_wisdom_gives_every_process_the_same_digits_and_imports_little(cache):
     assert {answer[2] for answer in answers} == {"[]"}
 
 
+ANNOUNCED = """
+from pdekit import fft
+fft.get("pyfftw")
+print("ready", flush=True)
+plan = fft.plan({shape}, backend="{backend}")
+print(plan.info["wisdom"], plan.info.get("choice"))
+"""
+
+
+def waiting(shape: str, backend: str) -> subprocess.Popen[str]:
+    """A process that is about to plan."""
+    code = ANNOUNCED.format(shape=shape, backend=backend)
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=-1, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_what_another_process_measures_is_waited_for(cache, tmp_path, monkeypatch):
+    monkeypatch.setenv("PDEKIT_CACHE_DIR", str(tmp_path / "other"))
+    run(ANNOUNCED.format(shape="(480,)", backend="pyfftw"))
+    wisdom = store.read("wisdom")
+    monkeypatch.setenv("PDEKIT_CACHE_DIR", str(cache))
+    with store.measuring("wisdom"):
+        process = waiting("(480,)", "pyfftw")
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        store.write("wisdom", wisdom)
+    assert process.communicate(timeout=30)[0].split()[0] == "cached"
+
+
+def test_what_another_process_chooses_is_waited_for(cache):
+    with store.measuring("choices"):
+        process = waiting("(6, 5)", "auto")
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        key = "c2c 6x5 axes 0,1 float64 workers 1"
+        store.write("choices", {key: {"fastest": "pyfftw 1", "seconds": {}}})
+    assert process.communicate(timeout=30)[0].split() == ["measured", "cached"]
+
+
+def test_nobody_is_waited_for_forever(cache, monkeypatch):
+    monkeypatch.setattr(store, "PATIENCE", 0.05)
+    with store.measuring("wisdom"):
+        assert fft.plan((484,), backend="pyfftw").info["wisdom"] == "measured"
+
+
 def test_cached_choice_imports_only_what_was_chosen(cache):
     store.write("choices", {"r2c 8x8 axes 0,1 float64 workers 1": {"fastest": "pyfftw 1"}})
     code = """

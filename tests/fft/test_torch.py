@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pdekit import fft
+from pdekit.fft import _torch
 
 torch = pytest.importorskip("torch")
 
@@ -50,3 +51,76 @@ def test_gradients_of_real_transforms(name, number):
     assert torch.autograd.gradcheck(
         lambda a: getattr(backend, f"i{name}")(a, number) ** 2, u
     )
+
+
+@pytest.fixture
+def by_ducc(monkeypatch):
+    """Let ducc take even short tensors."""
+    pytest.importorskip("ducc0")
+    monkeypatch.setattr(_torch, "LONG", 0)
+    return fft.get("torch")
+
+
+def tensor(*shape, dtype=torch.complex128):
+    return torch.randn(*shape, dtype=dtype, generator=torch.manual_seed(1))
+
+
+@pytest.mark.parametrize("n", [5, 6])
+@pytest.mark.parametrize("axes", [(1,), (-1,), (1, 2), (2, 0), (-3, -2, -1)])
+def test_ducc_computes_what_torch_does(by_ducc, monkeypatch, n, axes):
+    z, u = tensor(3, 4, n), tensor(3, 4, n, dtype=torch.float64)
+    lengths = tuple(u.shape[i] for i in axes)
+    u_hat = torch.fft.rfftn(u, dim=axes) + 1j  # not what a real field has
+    cases = [
+        lambda: by_ducc.fft(z, axes),
+        lambda: by_ducc.ifft(z, axes),
+        lambda: by_ducc.fft(u, axes),
+        lambda: by_ducc.fft(z.conj().transpose(1, 2).contiguous().transpose(1, 2), axes),
+        lambda: by_ducc.fft(z.conj(), axes),
+        lambda: by_ducc.rfft(z.conj().imag, axes),
+        lambda: by_ducc.irfft(u_hat, lengths, axes),
+        lambda: by_ducc.irfft(u_hat.real, lengths, axes),
+    ]
+    found = [case() for case in cases]
+    monkeypatch.setattr(_torch, "LONG", 1 << 30)
+    for a, case in zip(found, cases, strict=True):
+        expected = case()
+        assert (a.dtype, a.shape) == (expected.dtype, expected.shape)
+        assert torch.allclose(a, expected, rtol=0, atol=1e-13)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")  # its own
+@pytest.mark.parametrize("n", [4, 5])
+@pytest.mark.parametrize("axes", [(2,), (0, 2), (2, 1)])
+def test_derivatives_through_ducc(by_ducc, n, axes):
+    """First and second ones, forward and reverse, in batches too."""
+    z = tensor(2, n, n).requires_grad_()
+    u = tensor(2, n, n, dtype=torch.float64).requires_grad_()
+    lengths = tuple(u.shape[i] for i in axes)
+    u_hat = by_ducc.rfft(u, axes).detach().requires_grad_()
+    cases = [
+        (lambda a: by_ducc.fft(a, axes), z),
+        (lambda a: by_ducc.ifft(a, axes), z),
+        (lambda a: by_ducc.fft(a, axes), u),
+        (lambda a: by_ducc.rfft(a, axes), u),
+        (lambda a: by_ducc.irfft(a, lengths, axes), u_hat),
+    ]
+    for transform, a in cases:
+        assert torch.autograd.gradcheck(
+            transform, a, check_forward_ad=True, check_batched_grad=True
+        )
+        assert torch.autograd.gradgradcheck(lambda a, f=transform: f(a) ** 2, a)
+
+
+def test_batches_through_ducc(by_ducc):
+    z = tensor(3, 4, 5)
+    together = torch.func.vmap(lambda a: by_ducc.fft(a, (0,)), in_dims=1)(z)
+    assert torch.allclose(together, torch.fft.fft(z, dim=0).transpose(0, 1))
+
+
+def test_single_precision_through_ducc(by_ducc):
+    u = tensor(6, 9, dtype=torch.float32)
+    u_hat = by_ducc.rfft(u, (0, 1))
+    back = by_ducc.irfft(u_hat, (6, 9), (0, 1))
+    assert (u_hat.dtype, back.dtype) == (torch.complex64, torch.float32)
+    assert torch.allclose(back, u, atol=1e-6)

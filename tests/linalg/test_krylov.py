@@ -511,3 +511,13 @@ def test_one_and_three_dimensions(solver: Any, shape: tuple[int, ...]) -> None:
     found: Solution = solver(op, b, SSOR(op), rtol=1e-10)
     exact = sl.spsolve(sp.csc_array(op.tocsr()), b.ravel()).reshape(op.shape)
     np.testing.assert_allclose(found.x, exact, atol=1e-7 * np.abs(exact).max())
+
+
+@pytest.mark.parametrize("solver", [conjugate_gradients, flexible_cg, minres, bicgstab])
+@pytest.mark.parametrize("P", [None, SSOR])
+def test_recurred_residuals_are_those_of_the_iterates(solver: Any, P: Any) -> None:
+    op = discretize(square(15), smooth_k)
+    b, iterates = noise(op), []
+    found = solver(op, b, P and P(op), rtol=1e-6, callback=lambda _, x: iterates.append(x))
+    true = [true_residual(op, b, x) for x in iterates]
+    np.testing.assert_allclose(found.history, true, rtol=1e-6)

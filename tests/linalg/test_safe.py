@@ -407,3 +407,29 @@ def test_interruption_by_the_user_passes() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         safe_fcg(op, noise(op), Map(stop), safe=Jacobi(op))
+
+
+@pytest.mark.parametrize("optimal", [False, True], ids=["", "optimal"])
+def test_energies_of_both_iterations(
+    optimal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """‖e₀‖² − ‖e‖² = (x, 2 b − A x)  from  x₀ = 0:  what the two are compared by."""
+    from pdekit.linalg.krylov import _safe
+
+    races = []
+
+    class Kept(_safe.Race):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            self.x = self.run.x
+            races.append(self)
+
+    monkeypatch.setattr(_safe, "Race", Kept)
+    op = poisson(N)
+    P = Map(stochastic(0.3))
+    safe_fcg(op, noise(op), P, safe=Jacobi(op), maxiter=7, locally_optimal=optimal)
+    (kept,) = races
+    assert kept.steps_trusted == 3
+    for state in (kept, kept.trusted):
+        expected = np.vdot(state.x, 2 * kept.run.b - op.apply(state.x))
+        assert state.energy == pytest.approx(expected, rel=1e-9)

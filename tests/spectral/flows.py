@@ -27,7 +27,7 @@ def rate(
     v = program.open(u[None])
     total = program.nonlinear(v, t)
     if linear:
-        total = total + system.linear * v
+        total = total + program.multipliers * v
     return np.asarray(program.close(total))[0]
 
 

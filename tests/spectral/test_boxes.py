@@ -33,14 +33,16 @@ def test_plane_waves_in_a_plane(name: str) -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_field_of_one_coordinate_stays_one(name: str) -> None:
+    """To rounding, or, where rounding may change the steps, within the tolerance."""
     (x,) = LINE.points()
+    bound = how(name).get("rtol", 1e-12)
     u = np.exp(np.cos(x) + 1j * np.sin(2 * x)) / 2
     line = solve(NLSE(), LINE, name, u, end=0.5, **how(name))
     along_x = solve(NLSE(), PLANE, name, np.repeat(u[:, None], 24, 1), end=0.5, **how(name))
-    assert error(along_x, np.repeat(line[:, None], 24, 1)) < 1e-12
+    assert error(along_x, np.repeat(line[:, None], 24, 1)) < bound
     other = Grid.periodic((24, 32), ((0.0, 1.0), (-np.pi, np.pi)))
     along_y = solve(NLSE(), other, name, np.repeat(u[None], 24, 0), end=0.5, **how(name))
-    assert error(along_y, np.repeat(line[None], 24, 0)) < 1e-12
+    assert error(along_y, np.repeat(line[None], 24, 0)) < bound
 
 
 def test_a_line_in_a_box() -> None:

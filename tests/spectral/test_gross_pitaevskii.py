@@ -57,6 +57,36 @@ def test_breathing_in_the_plane_has_twice_the_frequency(g: float) -> None:
     assert abs(fitted_frequency(times, found, 1.97) - 2.0) < 1e-6
 
 
+def test_the_virial_is_half_the_acceleration_of_the_mean_square_radius() -> None:
+    # <r^2> = I b^2,  b^2 = cos^2 wt + (w0/w)^2 sin^2 wt:  <r^2>'' = 2 (w0^2 - w^2) I at 0
+    equation, g = GrossPitaevskii(trap=1.2, interaction=20.0), 20.0
+    psi = known.ground_state_2d(*PLANE.points(), trap=1.5, interaction=g)
+    found = equation.diagnostics(PLANE, psi[None])
+    expected = (1.5**2 - 1.2**2) * found["mean_square_radius"]
+    assert found["virial"] == pytest.approx(expected, rel=1e-7)
+    at_rest = known.ground_state_2d(*PLANE.points(), trap=1.2, interaction=g)
+    assert abs(equation.diagnostics(PLANE, at_rest[None])["virial"]) < 1e-8
+
+
+@pytest.mark.parametrize("ws", [(1.0,), (1.0, 1.3), (0.9, 1.0, 1.2)])
+def test_the_virial_vanishes_for_a_gaussian_at_rest(ws: tuple[float, ...]) -> None:
+    grid = Grid.periodic((32,) * len(ws), ((-7.0, 7.0),) * len(ws))
+    terms = [-0.5 * w * x**2 for w, x in zip(ws, grid.points(), strict=True)]
+    psi = np.exp(sum(terms[1:], terms[0])).astype(complex)
+    equation = GrossPitaevskii(trap=ws if len(ws) > 1 else ws[0], interaction=0.0)
+    assert abs(equation.diagnostics(grid, psi[None])["virial"]) < 1e-8
+
+
+def test_vortices_are_counted_inside_the_cloud() -> None:
+    x, y = PLANE.points()
+    cloud = np.exp(-(x**2 + y**2) / 8)
+    places = [(0.3, 0.1), (1.7, -1.3), (-1.9, 0.8), (12.0, 0.0)]  # the last is outside
+    psi = cloud * np.prod([x - a + 1j * (y - b) for a, b in places], axis=0)
+    equation = GrossPitaevskii()
+    assert equation.diagnostics(PLANE, (psi / np.abs(psi).max())[None])["vortices"] == 3
+    assert equation.diagnostics(PLANE, (cloud + 0j)[None])["vortices"] == 0
+
+
 def test_breathing_on_a_line_depends_on_the_interaction() -> None:
     # √3 w of Thomas and Fermi, 2w of the ideal gas: the plane is special.
     equation = GrossPitaevskii(interaction=200.0)

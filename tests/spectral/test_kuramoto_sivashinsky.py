@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,58 @@ def test_equilibria_stay(
     later = evolve(equation, SMALL, u, 50.0, steps=500)
     # what rounding has put in grows at the leading eigenvalue
     assert np.abs(later - u).max() < 1e-10 * math.exp(50 * rate_of_growth)
+
+
+def travelling(modes: Sequence[complex], speed: float) -> tuple[Any, float]:
+    """Solve  −uuₓ − uₓₓ − uₓₓₓₓ + c uₓ = 0  for u and c near a guess; û₁ stays real."""
+    k, m = 2 * math.pi / 22.0, np.arange(1, 16)
+
+    def spectrum(b: Any) -> Any:
+        full = np.zeros(25, dtype=complex)
+        full[1:16] = b[:15] + 1j * np.append(0.0, b[15:29])
+        return full
+
+    def residual(b: Any) -> Any:
+        u_hat = spectrum(b)
+        right = rate(Line(), SMALL, 48 * np.fft.irfft(u_hat, 48)[None])[0]
+        left = np.fft.rfft(right)[1:16] / 48 + 1j * b[29] * k * m * u_hat[1:16]
+        left = left / (1 + m**4)
+        return np.concatenate([left.real, left.imag])
+
+    guess = np.pad(np.array(modes), (0, 15 - len(modes)))
+    b = np.concatenate([guess.real, guess.imag[1:], [speed]])
+    for _ in range(40):
+        slope = np.stack(
+            [(residual(b + 1e-7 * e) - residual(b - 1e-7 * e)) / 2e-7 for e in np.eye(30)],
+            axis=1,
+        )
+        change = np.linalg.solve(slope, residual(b))
+        b = b - change * min(1.0, 1.0 / np.abs(change).max())
+        if np.abs(change).max() < 1e-13:
+            break
+    return 48 * np.fft.irfft(spectrum(b), 48), float(b[29])
+
+
+@pytest.mark.parametrize(
+    ("modes", "guess", "speed", "energy"),
+    [
+        ((-0.4, 0.4, -0.3 + 0.1j, 0.1 - 0.2j, 0.1 + 0.1j), 0.7, 0.73699, 0.46492),
+        ((0.4, 0.2 + 0.1j, -0.3 - 0.4j, -0.1 + 0.3j), -0.3, 0.34954, 0.60482),
+    ],
+)
+def test_travelling_waves_travel(
+    modes: Sequence[complex], guess: float, speed: float, energy: float
+) -> None:
+    """Both waves of Cvitanović, Davidchack & Siminos (2010)."""
+    u, c = travelling(modes, guess)
+    assert abs(c) == pytest.approx(speed, abs=6e-6)
+    found = Line().diagnostics(SMALL, u[None, None])["energy"]
+    assert found == pytest.approx(energy, abs=6e-6)
+    later = evolve(Line(), SMALL, u, 10.0, steps=2000)
+    turn = np.exp(-1j * np.arange(25) * (2 * math.pi / 22.0) * 10.0 * c)
+    expected = np.fft.irfft(np.fft.rfft(u) * turn, 48)
+    assert np.abs(later - expected).max() < 1e-8
+    assert np.abs(later - u).max() > 0.1
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@
 
 Each step is set beside the real transforms it contains, executed bare by the best planned
 library without any truncation; then two threads, single precision, the multistep scheme,
-the same step on whole torch tensors, and the memory that a step needs.
+the same step on whole torch tensors, the memory that a step needs, and the rate at which it
+would move its data if nothing stayed in a cache.
 """
 
 from __future__ import annotations
@@ -36,7 +37,6 @@ class March:
     def __init__(
         self, name: str, shape: tuple[int, ...], scheme: str = "ifrk4",
         engine: str = "fused", precision: str = "double", workers: int = 1,
-        steps: int | None = None,
     ) -> None:  # fmt: skip
         self.grid = Grid.periodic(shape, ((0.0, 2 * np.pi),) * len(shape))
         equation = registry.equation(name)()
@@ -48,7 +48,7 @@ class March:
         mask = spectral.mask(equation.dealias, self.grid, real=True)
         system = System(equation, self.grid, arrays, start=0.0, end=1e3, mask=mask)
         self.stepper = registry.integrator(scheme).start(system, int(1e3 / STEP))
-        self.steps = steps or max(4, int(4e5 / self.grid.size))
+        self.steps = max(4, int(4e5 / self.grid.size))
         with threads.limit(workers):
             self.state = self.stepper.start(self._start(len(equation.fields)))
             self.state = self.stepper.advance(self.state, 1e3, 4)
@@ -75,6 +75,24 @@ class March:
         arrays = [*p.arrays.values(), *self.stepper._weights.values(), *p._given.values()]
         total = sum(a.nbytes for a in arrays if isinstance(a, np.ndarray))
         return float(total / (8 * self.grid.size))
+
+    @property
+    def traffic(self) -> float:
+        """Bytes that one step has to read and write if nothing stays in a cache.
+
+        Columns and slabs of every transform once each way, and what the stages name.
+        """
+        p = self.stepper.program
+        rhs, hat = p.rhs, p._buffers.hat
+        fields = (rhs.inputs + rhs.outputs) * hat.nbytes // hat.shape[2]
+        total = 0
+        for stage in p.stages:
+            named = [n for n in (*stage.takes, *stage.into) if n not in ("n", "w")]
+            weights = self.stepper._weights
+            sizes = [p.arrays[n].nbytes if n in p.arrays else np.asarray(weights[n]).nbytes
+                     for n in named]  # fmt: skip
+            total += 2 * fields + sum(sizes)
+        return float(total)
 
 
 class Bare:
@@ -117,8 +135,7 @@ def row(name: str, shape: tuple[int, ...]) -> list[str]:
     }
     if big:
         marches["two"] = March(name, shape, workers=2)
-    if len(shape) < 3:
-        marches["torch"] = March(name, shape, engine="torch", steps=2)
+    marches["torch"] = March(name, shape, engine="torch")
     spent = interleaved(marches, rounds=12)
     each = {key: spent[key] / marches[key].steps for key in spent}
     step = each["step"]
@@ -130,6 +147,7 @@ def row(name: str, shape: tuple[int, ...]) -> list[str]:
         name, "×".join(map(str, shape)), f"{step * 1e3:.4g}", f"{step / each['bare']:.2f}",
         f"{step / each['two']:.2f}" if "two" in each else "–",
         ratio("single"), ratio("ab3"), ratio("torch"), f"{plain.held:.1f}",
+        f"{plain.traffic / step / 1e9:.1f}",
     ]  # fmt: skip
 
 
@@ -138,7 +156,7 @@ def main() -> None:
     rows = [row(name, shape) for name, shape in PLACES]
     head = ["equation", "points", "IFRK4 step, ms", "over its bare transforms",
             "speed-up by two threads", "single precision", "IFAB3", "torch, CPU",
-            "memory, fields"]  # fmt: skip
+            "memory, fields", "GB/s"]  # fmt: skip
     print(table(head, rows))
     print(f"\ncopy bandwidth {copy_bandwidth() / 1e9:.1f} GB/s")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -117,7 +118,10 @@ class Multigrid:
 
     def cycle(self, b: Array, x: Array) -> Array:
         """Do one cycle for  A x = b  in place."""
-        if self.single or not x.flags.c_contiguous or x.dtype != float:
+        if self.single:
+            r = self.op.residual(b, x, self._room)
+            x += np.multiply(*self._single_cycle(r), out=r, dtype=float)
+        elif not x.flags.c_contiguous or x.dtype != float:
             x += self.apply(self.op.residual(b, x))
         else:
             self.descend(0, x, np.ascontiguousarray(b, dtype=float))
@@ -130,6 +134,10 @@ class Multigrid:
         return (
             black and self.pre * self.post * (len(self.levels) - 1) > 0 and not self.single
         )
+
+    @cached_property
+    def _room(self) -> Array:
+        return np.empty(self.op.shape)
 
     def _single_cycle(self, r: Array) -> tuple[Array, float]:
         """Do one cycle in single precision for a residual scaled to one."""
