@@ -15,6 +15,7 @@ from sphinx.application import Sphinx
 
 import pdekit
 from pdekit import load_case, solve
+from pdekit.case import boundary_case
 from pdekit.case import schema as case_schema
 from pdekit.expressions import FUNCTIONS
 from pdekit.metrics import COSTS, ERRORS
@@ -86,6 +87,8 @@ myst_substitutions = {
     ),
     "costs": ", ".join(f"`{name}`" for name in COSTS),
     "axis_keys": keys(case_schema.AxisSpec),
+    "bounded_axis_keys": keys(boundary_case.BoundedAxis),
+    "linear_solver_keys": keys(boundary_case.LinearSolverSpec),
     "random_keys": keys(case_schema.RandomField),
     "time_keys": keys(case_schema.TimeSpec),
     "solver_keys": keys(case_schema.SolverSpec),
@@ -133,6 +136,12 @@ SHOWN = {
     "navier_stokes/mixing_layer": ("snapshots",),
     "navier_stokes/taylor_green_re100": ("diagnostics",),
     "boussinesq/rising_bubble": ("snapshots",),
+    "poisson/darcy_flow": ("solution",),
+    "poisson/blocks": ("solution",),
+    "poisson/perforated": ("solution",),
+    "poisson/mixed_walls": ("solution",),
+    "poisson/darcy": ("residuals",),
+    "heat/layered_rock": ("snapshots",),
 }
 """Figures that the pages show, drawn from the shipped cases when the pages are built."""
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pdekit import registry
+from pdekit import problems, registry
 from pdekit.case import load_case, shipped_cases
 from pdekit.errors import UnknownName
 from pdekit.metrics import COSTS, ERRORS
@@ -32,9 +32,18 @@ def description(name: str) -> str:
         )
     if name in registry.equations():
         return _equation(name)
+    if name in registry.problems():
+        return problems.described(name)
     if name in registry.integrators():
         return _integrator(name)
-    for kind in ("figures", "backends", "solvers", "formulas", "metrics"):
+    for kind in (
+        "figures",
+        "backends",
+        "solvers",
+        "formulas",
+        "metrics",
+        "preconditioners",
+    ):
         if name in entries(kind):
             return f"{name}: {entries(kind)[name]}"
     found = {kind: entries(kind) for kind in _KINDS}
@@ -63,12 +72,15 @@ def _title(text: str) -> str:
 
 
 def _equations() -> dict[str, str]:
-    return {name: _first_line(registry.equation(name)) for name in registry.equations()}
+    found = {name: _first_line(registry.equation(name)) for name in registry.equations()}
+    found |= {name: _first_line(registry.problem(name)) for name in registry.problems()}
+    return dict(sorted(found.items()))
 
 
 def _integrators() -> dict[str, str]:
     found = {name: registry.integrator(name) for name in registry.integrators()}
-    return {name: f"order {item.order}, {item.summary}" for name, item in found.items()}
+    found = {name: f"order {item.order}, {item.summary}" for name, item in found.items()}
+    return found | problems.INTEGRATORS
 
 
 def _backends() -> dict[str, str]:
@@ -79,7 +91,9 @@ def _backends() -> dict[str, str]:
 
 def _solvers() -> dict[str, str]:
     return {
-        "spectral": "Fourier pseudo-spectral in space, an integrator of the list in time"
+        "spectral": "Fourier pseudo-spectral in space, an integrator of the list in time; "
+        "boundary-value problems with constant coefficients by series",
+        **problems.SOLVERS,
     }
 
 
@@ -104,7 +118,7 @@ def _metrics() -> dict[str, str]:
     for equation in registry.equations():
         for name, function in registry.equation(equation).metrics.items():
             found[name] = f"{equation}: {_first_line(function)}"
-    return found
+    return found | problems.metrics()
 
 
 def _none() -> dict[str, str]:
@@ -120,7 +134,7 @@ _KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "figures": _figures,
     "formulas": _formulas,
     "metrics": _metrics,
-    "preconditioners": _none,
+    "preconditioners": lambda: dict(problems.PRECONDITIONERS),
     "models": _none,
 }
 

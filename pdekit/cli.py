@@ -22,7 +22,7 @@ from pdekit.arguments import parser
 from pdekit.errors import PdekitError
 
 if TYPE_CHECKING:
-    from pdekit.case import Case
+    from pdekit.case import AnyCase
     from pdekit.console import Watch
 
 STATUS = {"ok": 0, "check_failed": 1, "diverged": 3, "not_converged": 3, "interrupted": 130}
@@ -119,7 +119,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _run_one(
-    options: argparse.Namespace, name: str, case: Case, watch: Watch
+    options: argparse.Namespace, name: str, case: AnyCase, watch: Watch
 ) -> dict[str, Any]:
     from pdekit.console import lines
     from pdekit.store import run_into
@@ -166,14 +166,14 @@ def _latest(base: Path) -> Path:
 def _check(options: argparse.Namespace) -> int:
     from pdekit.case import load_case
     from pdekit.observer import Silent
-    from pdekit.run import Run
+    from pdekit.run import prepared
 
     status, report = 0, []
     for name in options.cases:
         problems: list[str] = []
         warnings: list[str] = []
         try:
-            warnings = Run(load_case(name, options.set), Silent()).warnings
+            warnings = prepared(load_case(name, options.set), Silent()).warnings
         except PdekitError as error:
             problems = str(error).splitlines()
             status = 2

@@ -118,10 +118,13 @@ def lines(summary: dict[str, Any], folder: Path | None = None) -> list[str]:
     cost, solver = summary["cost"], summary["solver"]
     points = "x".join(map(str, solver["points"]))
     members = f" x {solver['members']} members" if solver["members"] > 1 else ""
-    out.append(
-        f"  solver      {solver['integrator']}, {points} points{members}, "
-        f"{cost['steps']} steps, {cost['transforms']} transforms"
-    )
+    if "convergence" in summary:
+        out += _linear(summary, points)
+    else:
+        out.append(
+            f"  solver      {solver['integrator']}, {points} points{members}, "
+            f"{cost['steps']} steps, {cost['transforms']} transforms"
+        )
     out.append(
         f"  time        {cost['setup_s']:.2f} s set-up, {cost['solve_s']:.2f} s solving, "
         f"{cost['compare_s']:.2f} s comparing"
@@ -132,16 +135,35 @@ def lines(summary: dict[str, Any], folder: Path | None = None) -> list[str]:
     return out
 
 
+def _linear(summary: dict[str, Any], points: str) -> list[str]:
+    """Say how the linear systems were solved."""
+    solver, found, cost = summary["solver"], summary["convergence"], summary["cost"]
+    stepped = f"{solver['integrator']}, {cost['steps']} steps, " if cost["steps"] else ""
+    name, worst = solver["description"] or solver["name"], found["relative_residual"]
+    out = [
+        f"  solver      {stepped}{name}, {points} points",
+        f"  residual    {worst:.1e} (tolerance {found['tolerance']:g}), "
+        f"{found['iterations']} iterations, {found['matvecs']} products with A",
+    ]
+    return out + [f"  event       {sentence}" for sentence in found["events"]]
+
+
 def accuracy(errors: dict[str, Any]) -> str:
     """Say how accurate a run is in one phrase."""
     if errors.get("relative_l2") is not None:
+        at = f"at t = {errors['compared_at']:g} " if "compared_at" in errors else ""
+        order = errors.get("observed_order")
+        seen = "" if order is None else f", observed order {order:.2f}"
         return (
             f"relative L2 error {errors['relative_l2']:.2e} "
-            f"at t = {errors['compared_at']:g} against {errors['reference']}"
+            f"{at}against {errors['reference']}{seen}"
         )
     if errors.get("error_estimate") is not None:
         size, how = errors["error_estimate"], errors["estimator"]
         return f"estimated relative L2 error {size:.1e} ({how})"
+    if errors.get("algebraic_error_bound") is not None:
+        bound = errors["algebraic_error_bound"]
+        return f"not known; the linear system is solved up to {bound:.1e}"
     return "not known"
 
 

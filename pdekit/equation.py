@@ -53,7 +53,7 @@ class WrongParameter(PdekitError, ValueError):
     """A parameter given to an equation is unknown or has a value it cannot take."""
 
 
-def checked(name: str, model: type[Params], values: Mapping[str, Any]) -> Any:
+def checked(name: str, model: type[BaseModel], values: Mapping[str, Any]) -> Any:
     """Return the parameters of the equation ``name``; refuse wrong ones in plain words."""
     from pdekit.case.wording import plain_words  # which needs this module
 

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from pdekit import registry
+from pdekit.case.boundary_case import BoundaryCase
 
 if TYPE_CHECKING:
     from pdekit.case import Case
@@ -14,6 +15,8 @@ BASE = 160 << 20
 """Python with the libraries that every run loads."""
 FIXED, ADAPTIVE = 14, 70
 """Fields of one block at work: stages and propagators, the adaptive ones of six sizes."""
+VECTORS = 40
+"""Arrays of a linear solver: operator, coarse grids, directions, source and walls."""
 COPIES = 1.3
 """Of every stored frame: itself, and what diagnostics and pictures take of it."""
 SHARE = 0.9
@@ -31,7 +34,14 @@ def needed(case: Case) -> int:
     return BASE + int(COPIES * frames) + (FIXED if fixed else ADAPTIVE) * field
 
 
-def require(case: Case) -> None:
+def needed_between_walls(case: BoundaryCase) -> int:
+    """Estimate the same for a boundary-value problem: faces, grids, vectors, frames."""
+    points = math.prod(axis.points for axis in case.domain.values())
+    frames = 2 if case.time is None else len(case.time.frames())
+    return BASE + 8 * points * (VECTORS + int(COPIES * frames))
+
+
+def require(case: Case | BoundaryCase) -> None:
     """Refuse a case that does not fit into memory, before anything is allocated.
 
     Raises
@@ -41,7 +51,8 @@ def require(case: Case) -> None:
     """
     from pdekit.files.hdf5 import available_memory
 
-    total, free = needed(case), available_memory()
+    total = needed_between_walls(case) if isinstance(case, BoundaryCase) else needed(case)
+    free = available_memory()
     if total - BASE > SHARE * free:
         raise case.problem(
             "domain",

@@ -19,12 +19,14 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
 
+from pdekit.boundary_value import AbstractProblem
 from pdekit.equation import AbstractEquation
 from pdekit.errors import PdekitError, UnknownName
 
 DEFAULT_INTEGRATOR = "dop853_ip"
 """What ``integrator: auto`` means."""
 
+_PROBLEMS = "pdekit.solvers.elliptic"
 _SOLVERS: Mapping[str, str] = {"spectral": "pdekit.solvers.spectral"}
 _INTEGRATORS = "pdekit.stepping"
 _IMPORTERS = "pdekit.solvers.importers"
@@ -55,7 +57,10 @@ def equation(name: str) -> type[AbstractEquation]:
     """
     for package in _SOLVERS.values():
         if name in _files(package):
-            return _defined_in(import_module(f"{package}.{name}"))
+            evolving: type[AbstractEquation] = _defined_in(
+                import_module(f"{package}.{name}")
+            )
+            return evolving
     if name in _own:
         return _own[name]
     if name == _DECLARED:
@@ -63,9 +68,34 @@ def equation(name: str) -> type[AbstractEquation]:
         return declared
     plugin = _plugins("pdekit.equations").get(name)
     if plugin is None:
-        raise UnknownName("equation", name, equations())
+        raise UnknownName("equation", name, (*equations(), *problems()))
     found: type[AbstractEquation] = _load(plugin)
     return found
+
+
+def problems() -> tuple[str, ...]:
+    """Names of all boundary-value problems."""
+    return _files(_PROBLEMS)
+
+
+def problem(name: str) -> type[AbstractProblem]:
+    """Return the class of a boundary-value problem.
+
+    Raises
+    ------
+    UnknownName
+        With the names that look alike.
+    """
+    if name not in problems():
+        raise UnknownName("equation", name, (*equations(), *problems()))
+    module = import_module(f"{_PROBLEMS}.{name}")
+    found: type[AbstractProblem] = _defined_in(module, AbstractProblem)
+    return found
+
+
+def smoothers() -> tuple[str, ...]:
+    """Names of the smoothers of multigrid cycles."""
+    return tuple(import_module("pdekit.linalg.multigrid._smoothers").NAMES)
 
 
 def posed(name: str, params: Mapping[str, Any]) -> type[AbstractEquation]:
@@ -161,9 +191,9 @@ def _load(plugin: EntryPoint) -> Any:
         raise PdekitError(message) from error
 
 
-def _defined_in(module: ModuleType) -> type[AbstractEquation]:
+def _defined_in(module: ModuleType, kind: type = AbstractEquation) -> Any:
     """Return the one equation class that a module defines."""
     for _, found in inspect.getmembers(module, inspect.isclass):
-        if issubclass(found, AbstractEquation) and found.__module__ == module.__name__:
+        if issubclass(found, kind) and found.__module__ == module.__name__:
             return found
     raise PdekitError(f"{module.__name__} defines no equation")

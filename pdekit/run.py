@@ -7,12 +7,12 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from pdekit import diagnosis, memory, metrics, threads
-from pdekit.case import Case, load_case
+from pdekit.case import AnyCase, BoundaryCase, Case, load_case
 from pdekit.dealiasing import MOST_REMOVED
 from pdekit.errors import (
     BackendUnavailable,
@@ -33,6 +33,9 @@ from pdekit.reference import reference_of
 from pdekit.result import Result
 from pdekit.seam import jumps
 from pdekit.typing import Array
+
+if TYPE_CHECKING:
+    from pdekit.steady.run import BoundaryRun
 
 SLICE_SECONDS = 0.1
 """Work done between two looks at the clock and at the interrupt flag."""
@@ -67,7 +70,7 @@ class Memory:
 
 
 def solve(
-    case: Case | str | Path | Mapping[str, Any],
+    case: AnyCase | str | Path | Mapping[str, Any],
     overrides: Mapping[str, Any] | Sequence[str] | None = None,
     *,
     raise_on_failure: bool = True,
@@ -101,14 +104,23 @@ def solve(
     """
     loaded = load_case(case, overrides)
     with threads.limit(threads_of(loaded)):
-        run = Run(loaded, observer or Silent())
+        run = prepared(loaded, observer or Silent())
         result = run.execute()
     if run.failure is not None and raise_on_failure:
         raise run.failure
     return result
 
 
-def threads_of(case: Case) -> int:
+def prepared(case: AnyCase, observer: Observer) -> Run | BoundaryRun:
+    """Make a case of any kind ready to run, or refuse it."""
+    if isinstance(case, BoundaryCase):
+        from pdekit.steady.run import BoundaryRun
+
+        return BoundaryRun(case, observer)
+    return Run(case, observer)
+
+
+def threads_of(case: AnyCase) -> int:
     """Return the number of threads a case asks for; ``auto`` is one."""
     return 1 if case.run.threads == "auto" else case.run.threads
 

@@ -6,12 +6,12 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pdekit import inputs, provenance, threads
-from pdekit.case import Case, load_case
+from pdekit.case import AnyCase, BoundaryCase, Case, load_case
 from pdekit.conclusion import plan_of
 from pdekit.errors import CaseError, PdekitError, ResultFileError
 from pdekit.files import atomic
@@ -23,6 +23,9 @@ from pdekit.result import Result
 from pdekit.run import Run, threads_of
 from pdekit.stepping import State
 from pdekit.typing import Array
+
+if TYPE_CHECKING:
+    from pdekit.steady.run import BoundaryRun
 
 CASE, RESULT, SUMMARY, CHECKPOINT, LOG, FIGURES = (
     "case.yaml",
@@ -39,7 +42,7 @@ Saved = tuple[dict[str, Array], dict[str, Any]]
 
 
 def run_into(
-    case: Case,
+    case: AnyCase,
     folder: str | Path,
     *,
     resume: bool = False,
@@ -69,7 +72,11 @@ def run_into(
         If the folder cannot be written, or holds a checkpoint that cannot be used.
     """
     folder = Path(folder)
-    saved = _checkpoint(case, folder) if resume else None
+    if isinstance(case, BoundaryCase):
+        from pdekit.steady.folder import run_into as boundary
+
+        return boundary(case, folder, resume=resume, overwrite=overwrite, observer=observer)
+    saved = checkpoint_of(case, folder) if resume else None
     prepared = case if saved is None else _as_before(case, saved[1])
     with threads.limit(threads_of(prepared)):
         run = Run(prepared, observer or Silent())  # refuses before anything is written
@@ -79,7 +86,7 @@ def run_into(
             atomic.make_folder(folder)
         else:
             folder = new_output_folder(folder, overwrite=overwrite)
-        with folder_lock(folder), _logging_to(folder / LOG):
+        with folder_lock(folder), logging_to(folder / LOG):
             if resume and saved is None:
                 run.say(f"{folder}: no checkpoint to resume from; starting anew")
             result = _compute(run, case, folder, saved)
@@ -101,7 +108,8 @@ def _compute(run: Run, case: Case, folder: Path, saved: Saved | None) -> Result:
     atomic.write_json(folder / SUMMARY, result.summary)
     logger.info("%s %s", result.status, result.summary["message"])
     if result.status != "interrupted":
-        _extras(run, result, folder)
+        if run.record.frames:
+            extras(run, result, folder)
         (folder / CHECKPOINT).unlink(missing_ok=True)
     return result
 
@@ -148,7 +156,7 @@ class FolderStore:
 # -- resuming --------------------------------------------------------------------------
 
 
-def _checkpoint(case: Case, folder: Path) -> Saved | None:
+def checkpoint_of(case: AnyCase, folder: Path) -> Saved | None:
     """Return the checkpoint of an interrupted run, or None where there is none."""
     if (folder / CHECKPOINT).exists():
         return load_checkpoint(folder / CHECKPOINT, case.digest())
@@ -165,7 +173,7 @@ def _checkpoint(case: Case, folder: Path) -> Saved | None:
     return None
 
 
-def _holds(path: Path, case: Case) -> bool:
+def _holds(path: Path, case: AnyCase) -> bool:
     """Whether a written case has the same answer as ``case``."""
     try:
         return load_case(path).digest() == inputs.as_written(case).digest()
@@ -237,13 +245,11 @@ def _numpy(values: Any) -> Array:
 # -- what is left besides the fields ---------------------------------------------------
 
 
-def _extras(run: Run, result: Result, folder: Path) -> None:
+def extras(run: Run | BoundaryRun, result: Result, folder: Path) -> None:
     """Write the further formats and the pictures a case asks for."""
     from pdekit.files import exports
 
     outputs = run.case.outputs
-    if not run.record.frames:
-        return
     for name in outputs.format:
         if name != "hdf5":
             exports.FORMATS[name](result, folder)
@@ -272,7 +278,7 @@ def draw(result: Result, folder: Path, names: Any) -> list[Path]:
 
 
 @contextmanager
-def _logging_to(path: Path) -> Iterator[None]:
+def logging_to(path: Path) -> Iterator[None]:
     """Send pdekit's log messages to a file in the output folder."""
     handler = logging.FileHandler(path, mode="a", encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))

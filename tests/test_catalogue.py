@@ -12,7 +12,7 @@ from pdekit.errors import UnknownName
 from pdekit.solvers.spectral.nlse import NLSE
 
 
-@pytest.mark.parametrize("kind", sorted(set(LISTS) - {"preconditioners", "models"}))
+@pytest.mark.parametrize("kind", sorted(set(LISTS) - {"models"}))
 def test_everything_has_a_line(kind: str) -> None:
     rows = entries(kind)
     assert rows
@@ -35,6 +35,18 @@ def test_an_equation_is_described_with_all_that_it_takes(name: str) -> None:
     assert "Fields: " + ", ".join(cls.fields) in text
     assert "\nExample" in text
     assert "domain:" in text
+
+
+@pytest.mark.parametrize("name", registry.problems())
+def test_a_boundary_value_problem_is_described_with_all_that_it_takes(name: str) -> None:
+    text, cls = description(name), registry.problem(name)
+    for key, field in cls.Params.model_fields.items():
+        assert f"  {key} (default {field.default}): {field.description}" in text
+    for function in (*cls.exact, *cls.metrics):
+        assert f"  {function}(" in text
+    assert all(reference in text for reference in cls.references)
+    assert "\nExample" in text
+    assert name in entries("equations")
 
 
 def test_nlse_lists_the_parameters_of_its_solutions() -> None:

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINKED = ("solvers", "cases", "validation")
 TOPICS = sorted(p.name for p in (ROOT / "cases").iterdir() if any(p.glob("*.yaml")))
-FIGURE = re.compile(r"^:::\{figure\} (?:\.\./)+figures/(\S+)/(\w+)\.png$", re.M)
+FIGURE = re.compile(r"^:::\{figure\} (?:\.\./)*figures/(\S+)/(\w+)\.png$", re.M)
 
 
 def text_of(*names: str) -> str:
@@ -97,7 +97,10 @@ def test_the_example_of_a_new_equation_works() -> None:
     assert "holds: relative_l2" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["docs/library.md", "docs/equations/gross_pitaevskii.md"])
+@pytest.mark.parametrize(
+    "name",
+    ["docs/library.md", "docs/linear_solvers.md", "docs/equations/gross_pitaevskii.md"],
+)
 def test_shown_python_runs(name: str) -> None:
     exec("\n".join(blocks(ROOT / name, "python")), {})  # noqa: S102 - our own text
 
@@ -115,6 +118,14 @@ def test_every_equation_has_its_page_and_its_line(name: str) -> None:
     assert int(transforms[0]) == terms.inputs + terms.outputs
     pages = (p for p in (ROOT / "docs" / "equations").glob("*.md") if p.stem != "index")
     assert any(f"`{name}`" in page.read_text(encoding="utf-8") for page in pages)
+
+
+@pytest.mark.parametrize("name", registry.problems())
+def test_every_boundary_value_problem_has_its_page_and_its_line(name: str) -> None:
+    assert re.findall(rf"^\| `{name}` \|.*$", text_of("docs/equations/index.md"), re.M)
+    pages = text_of("docs/equations/poisson.md", "docs/equations/heat.md")
+    parameters = registry.problem(name).Params.model_fields
+    assert all(f"`{key}`" in pages for key in (name, *parameters))
 
 
 @pytest.mark.parametrize("name", registry.integrators())

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import pdekit.solvers.elliptic
 import pdekit.solvers.spectral
 import pdekit.stepping
 from pdekit import registry
+from pdekit.boundary_value import AbstractProblem
 from pdekit.equation import AbstractEquation
 from pdekit.errors import PdekitError, UnknownName
 from tests.toy_equation import Toy
@@ -39,6 +41,18 @@ def test_every_equation_is_named_like_its_file() -> None:
         assert issubclass(found, AbstractEquation)
         assert found.name == name
         assert found.__module__ == f"pdekit.solvers.spectral.{name}"
+
+
+def test_every_boundary_value_problem_is_named_like_its_file() -> None:
+    assert public_files(pdekit.solvers.elliptic) == list(registry.problems())
+    for name in registry.problems():
+        found = registry.problem(name)
+        assert issubclass(found, AbstractProblem)
+        assert (found.name, found.references) != ("", ())
+    with pytest.raises(UnknownName, match="did you mean 'poisson'"):
+        registry.problem("posson")
+    with pytest.raises(UnknownName, match="did you mean 'poisson'"):
+        registry.equation("posson")
 
 
 def test_every_integrator_is_named_like_its_file() -> None:

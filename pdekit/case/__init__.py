@@ -6,6 +6,7 @@
 256
 """
 
-from pdekit.case.loader import Case, case_schema, load_case, shipped_cases
+from pdekit.case.boundary_case import BoundaryCase
+from pdekit.case.loader import AnyCase, Case, case_schema, load_case, shipped_cases
 
-__all__ = ["Case", "case_schema", "load_case", "shipped_cases"]
+__all__ = ["AnyCase", "BoundaryCase", "Case", "case_schema", "load_case", "shipped_cases"]

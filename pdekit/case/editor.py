@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,8 +11,77 @@ from pdekit import registry
 from pdekit.case.schema import DECLARED, INITIAL_KINDS, REFERENCE_KINDS
 
 
-def editor_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """Return the schema of a case, completed by the names that are registered."""
+def editor_schema(evolving: type[BaseModel], bounded: type[BaseModel]) -> dict[str, Any]:
+    """Return the schema of a case, completed by the names that are registered.
+
+    The name of the equation tells a case of an equation that evolves in a periodic box
+    from one of a boundary-value problem.
+    """
+    first, second = _evolving(evolving), _bounded(bounded)
+    parts = {**second.pop("$defs"), **first.pop("$defs")}
+    names = list(registry.problems())
+    is_bounded = {
+        "properties": {
+            "equation": {
+                "anyOf": [
+                    {"enum": names},
+                    {"properties": {"name": {"enum": names}}, "required": ["name"],
+                     "type": "object"},
+                ]
+            }
+        },
+        "required": ["equation"],
+    }  # fmt: skip
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "if": is_bounded,
+        "then": second,
+        "else": first,
+        "$defs": parts,
+        "title": "pdekit case",
+        "description": "A case file of pdekit; see `pdekit describe NAME` for each name.",
+    }
+
+
+def _bounded(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the schema of a case of a boundary-value problem."""
+    schema: dict[str, Any] = _tolerant(model.model_json_schema())
+    parts = schema["$defs"]
+    parts.pop("EquationSpec")
+    schema["properties"]["equation"] = {
+        "anyOf": [
+            {"enum": list(registry.problems())},
+            *(_problem(name, parts) for name in registry.problems()),
+        ]
+    }
+    parts["FormulaReference"]["propertyNames"] = {"not": {"enum": list(REFERENCE_KINDS)}}
+    return schema
+
+
+def _problem(name: str, parts: dict[str, Any]) -> dict[str, Any]:
+    problem = registry.problem(name)
+    params = _tolerant(problem.Params.model_json_schema())
+    parts.update(_plain(params.get("$defs", {})))
+    return {
+        "type": "object",
+        "description": (problem.__doc__ or name).strip().splitlines()[0],
+        "properties": {"name": {"const": name}, **_plain(params.get("properties", {}))},
+        "required": ["name"],
+        "additionalProperties": False,
+    }
+
+
+def _plain(properties: dict[str, Any]) -> dict[str, Any]:
+    """Let a formula be a plain number."""
+    text = '"type": "string"'
+    return dict(
+        json.loads(json.dumps(properties).replace(text, '"type": ["string", "number"]'))
+    )
+
+
+def _evolving(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the schema of a case of an equation that evolves."""
     schema: dict[str, Any] = _tolerant(model.model_json_schema())
     parts = schema["$defs"]
     parts["EquationSpec"] = _equations(parts["EquationSpec"])
@@ -28,12 +98,7 @@ def editor_schema(model: type[BaseModel]) -> dict[str, Any]:
         "description": "the solver with its defaults",
     }
     parts["SolverSpec"] = {"anyOf": [solver, short]}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **schema,
-        "title": "pdekit case",
-        "description": "A case file of pdekit; see `pdekit describe NAME` for each name.",
-    }
+    return schema
 
 
 def _equations(general: dict[str, Any]) -> dict[str, Any]:

@@ -8,25 +8,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, TypeAlias
 
 from pydantic import Field as Key
-from pydantic import PrivateAttr, ValidationError, ValidationInfo, field_validator
+from pydantic import ValidationError
 
-from pdekit import modules, registry
+from pdekit import registry
+from pdekit.case import boundary_rules, rules
+from pdekit.case.boundary_case import BoundaryCase
 from pdekit.case.draft import Draft
-from pdekit.case.functions import resolve
-from pdekit.case.rules import apply
 from pdekit.case.schema import (
     AxisSpec,
     CheckSpec,
-    EquationSpec,
     Initial,
     OutputSpec,
     Reference,
@@ -35,32 +32,22 @@ from pdekit.case.schema import (
     TimeSpec,
 )
 from pdekit.case.source import Overrides, Source
-from pdekit.case.types import Number, Section
 from pdekit.case.wording import followed, plain_words, shown
-from pdekit.case.yaml_lines import KeyPath, parse, read_text, write
-from pdekit.errors import CaseError, Problem, suggestion
+from pdekit.case.written import Written
+from pdekit.case.yaml_lines import KeyPath, parse, read_text
+from pdekit.errors import CaseError, Problem, near_misses, suggestion
 
 __all__ = ["Case", "case_schema", "load_case", "shipped_cases"]
 
 _MAX_PROBLEMS = 100
-_NOT_THE_ANSWER = ("name", "title", "reference", "outputs", "checks")
 
 
-class Case(Section):
-    """What one run is: an equation, a box, a start, a solver, and what to check.
+class Case(Written):
+    """What one run of an evolution equation is: a box, a start, a solver, what to check.
 
     Made by `load_case`, which checks everything and fills in every default.
     """
 
-    title: str = Key(default="", description="one line for people")
-    name: str = Key(
-        default="", description="name of the case; the name of its file when left out"
-    )
-    task: Literal["solve"] = Key(default="solve", description="what to do")
-    parameters: dict[str, Number] = Key(
-        default={}, description="numbers that formulas may use by name"
-    )
-    equation: EquationSpec = Key(description="the equation and its parameters")
     domain: dict[str, AxisSpec] = Key(
         description="the box: one entry for each axis x, y, z"
     )
@@ -74,86 +61,19 @@ class Case(Section):
     checks: dict[str, CheckSpec] = Key(default={}, description="bounds on metrics")
     run: RunSpec = Key(default=RunSpec(), description="where and how to compute")
 
-    _source: Source | None = PrivateAttr(None)
-
-    @field_validator("*", mode="after")
-    @classmethod
-    def _keep_sound_sections(cls, value: Any, info: ValidationInfo) -> Any:
-        """Hand each sound section to the rules, even if another section is not sound."""
-        if isinstance(info.context, dict):
-            info.context[info.field_name] = value
-        return value
-
-    def __eq__(self, other: object) -> bool:
-        """Whether both say the same; where they were written does not matter."""
-        return isinstance(other, Case) and self.to_dict() == other.to_dict()
-
-    def __hash__(self) -> int:
-        """Hash of all that the case says."""
-        return hash(json.dumps(self.to_dict(), sort_keys=True))
-
     @property
     def source(self) -> Path | None:
         """File the case was read from."""
-        if self._source is None or self._source.trusted:
-            return None
-        return Path(self._source.file)
+        return self.origin
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Sentences about what was found while reading, such as keys without a meaning."""
-        return () if self._source is None else tuple(self._source.warnings)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data with every default filled in; `load_case` takes it back."""
-        return self.model_dump(mode="json", exclude_none=True)
-
-    def to_yaml(self) -> str:
-        """Return YAML text with every default filled in; `load_case` takes it back."""
-        return write(self.to_dict())
-
-    def _repr_html_(self) -> str:
-        """Show the case in a notebook."""
-        from html import escape
-
-        return f"<pre>{escape(self.to_yaml())}</pre>"
-
-    def digest(self) -> str:
-        """Hash of what determines the fields: not of titles, outputs, checks, threads.
-
-        The text of a module of the user's own that defines the equation is part of it.
-        """
-        said = self.to_dict()
-        for key in _NOT_THE_ANSWER:
-            said.pop(key, None)
-        said["run"].pop("threads")
-        if (module := modules.origin(self.equation.name)) is not None:
-            said["module"] = module.sha256
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-
-    def problem(self, path: str, message: str) -> CaseError:
-        """Error about a key such as ``solver.step``, with its place in the case file."""
-        parts: KeyPath = tuple(int(p) if p.isdecimal() else p for p in path.split(".") if p)
-        if self._source is None:
-            return CaseError([Problem(path, message)])
-        return CaseError([self._source.problem(parts, message)])
-
-    def file(self, path: str, name: str) -> Path:
-        """Absolute path of a file that the key ``path`` names.
-
-        It is relative to the case file and does not leave its folder, unless it was given
-        on the command line or in a program.
-        """
-        source = self._source or Source("<case>", Path.cwd(), {}, trusted=True)
-        try:
-            return resolve(source, tuple(path.split(".")), name)
-        except (OSError, ValueError) as error:
-            raise self.problem(path, str(error)) from None
+AnyCase: TypeAlias = Case | BoundaryCase
+"""A case of an equation that evolves in a periodic box, or of a boundary-value problem."""
 
 
 def load_case(
-    source: str | Path | Mapping[str, Any] | Case, overrides: Overrides | None = None
-) -> Case:
+    source: str | Path | Mapping[str, Any] | AnyCase, overrides: Overrides | None = None
+) -> AnyCase:
     """Read a case and check all of it.
 
     Parameters
@@ -187,12 +107,12 @@ def case_schema() -> dict[str, Any]:
     """JSON Schema of case files, for editors."""
     from pdekit.case.editor import editor_schema
 
-    return editor_schema(Case)
+    return editor_schema(Case, BoundaryCase)
 
 
-def _open(source: str | Path | Mapping[str, Any] | Case) -> tuple[str, Source]:
+def _open(source: str | Path | Mapping[str, Any] | AnyCase) -> tuple[str, Source]:
     """Name and unchecked data of whatever a case can be made from."""
-    if isinstance(source, Case):
+    if isinstance(source, Written):
         folder = source._source.folder if source._source else Path.cwd()
         return source.name, Source("<case>", folder, source.to_dict(), trusted=True)
     if isinstance(source, Mapping):
@@ -238,29 +158,43 @@ def _translated(source: Source) -> Source:
     return source
 
 
-def _checked(name: str, source: Source) -> Case:
+def _checked(name: str, source: Source) -> AnyCase:
     """Validate all of a case, or raise everything that is wrong with it."""
     data = _without_nothing(source.data)
     if not isinstance(data, dict) or not data:
         got = "an empty file" if not source.data else shown(source.data)
         problem = source.problem((), f"must be a mapping, key: value (got {got})")
         raise CaseError([*source.problems, problem])
-    draft = Draft({}, source)
+    draft, model = Draft({}, source), _model(data)
+    case: Any = None
     try:
-        case = Case.model_validate(data, context=draft.sections)
+        case = model.model_validate(data, context=draft.sections)
     except ValidationError as error:
-        for path, sentence, about_key in plain_words(error, Case):
+        for path, sentence, about_key in plain_words(error, model):
             draft.say(path, sentence, at_key=about_key)
-        _sound_sections(data, error, draft.sections)
-    for key, field in Case.model_fields.items():
+        _sound_sections(model, data, error, draft.sections)
+    for key, field in model.model_fields.items():
         if key not in data and not field.is_required():
             draft.sections[key] = field.get_default(call_default_factory=True)
-    apply(draft)
+    (rules if model is Case else boundary_rules).apply(draft)
     if draft.problems or source.problems:
         raise CaseError(_in_order(source.problems, draft.problems))
     case = case.model_copy(update={**draft.sections, "name": case.name or name})
     case._source = source
-    return case
+    found: AnyCase = case
+    return found
+
+
+def _model(data: Mapping[str, Any]) -> type[Case] | type[BoundaryCase]:
+    """Return the kind of case: the name of the equation says it, or what it resembles."""
+    equation = data.get("equation")
+    name = equation.get("name") if isinstance(equation, Mapping) else equation
+    if not isinstance(name, str) or name in registry.equations():
+        return Case
+    if name in registry.problems():
+        return BoundaryCase
+    close = near_misses(name, (*registry.equations(), *registry.problems()), 1)
+    return BoundaryCase if {*close} & {*registry.problems()} else Case
 
 
 def _without_nothing(value: Any) -> Any:
@@ -272,12 +206,14 @@ def _without_nothing(value: Any) -> Any:
     )
 
 
-def _sound_sections(data: Any, error: ValidationError, sections: dict[str, Any]) -> None:
+def _sound_sections(
+    model: type[Written], data: Any, error: ValidationError, sections: dict[str, Any]
+) -> None:
     """Validate once more without the unknown keys, so that the rules see the rest."""
     unknown = [e["loc"] for e in error.errors() if e["type"] == "extra_forbidden"]
-    paths = {followed(Case, location)[0] for location in unknown}
+    paths = {followed(model, location)[0] for location in unknown}
     with suppress(ValidationError):
-        Case.model_validate(_without(data, paths), context=sections)
+        model.model_validate(_without(data, paths), context=sections)
 
 
 def _without(value: Any, paths: set[KeyPath], here: KeyPath = ()) -> Any:

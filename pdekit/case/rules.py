@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from pdekit import registry
 from pdekit.case import added_sources
 from pdekit.case import functions as case_functions
+from pdekit.case.axes import axes_in_order, dimension
 from pdekit.case.draft import AXES, Draft
 from pdekit.case.params import Parameters
 from pdekit.case.schema import (
     DECLARED,
     MAX_FRAMES,
-    MAX_POINTS,
     AxisSpec,
     CheckSpec,
     EquationSpec,
@@ -57,7 +57,7 @@ def apply(draft: Draft) -> None:
         metric_names.check(draft)
 
 
-def _name(draft: Draft) -> None:
+def check_name(draft: Draft) -> None:
     """Refuse a name that leads out of the folder that holds the runs."""
     name: str = draft.sections.get("name") or ""
     parts = re.split(r"[/\\]", name) if name else []
@@ -66,7 +66,8 @@ def _name(draft: Draft) -> None:
         draft.say(("name",), message)
 
 
-def _parameters(draft: Draft) -> None:
+def check_parameters(draft: Draft) -> None:
+    """Refuse names of parameters that formulas cannot use."""
     reserved = {*AXES, "t", *CONSTANTS, *FUNCTIONS}
     for name in list(draft.parameters):
         if not name.isidentifier() or not name.isascii():
@@ -116,25 +117,7 @@ def _declared(draft: Draft, spec: EquationSpec) -> None:
 
 
 def _domain(draft: Draft) -> None:
-    domain: Mapping[str, AxisSpec] | None = draft.sections.get("domain")
-    if domain is None:
-        return
-    unknown = [name for name in domain if name not in AXES]
-    for name in unknown:
-        draft.say(("domain", name), f"unknown axis{suggestion(name, AXES)}", at_key=True)
-    names = AXES[: len(domain)]
-    if not unknown and (set(domain) != set(names) or not domain):
-        message = (
-            f"must have the axes x, then y, then z (got {', '.join(domain) or 'none'})"
-        )
-        draft.say(("domain",), message, at_key=True)
-    if set(domain) != set(names) or not domain:
-        del draft.sections["domain"]
-        return
-    draft.sections["domain"] = {name: domain[name] for name in names}
-    if math.prod(axis.points for axis in domain.values()) > MAX_POINTS:
-        draft.say(("domain",), f"must have at most {MAX_POINTS} points in all", at_key=True)
-    if draft.equation is not None:
+    if axes_in_order(draft) and draft.equation is not None:
         _box(draft, draft.equation, draft.sections["domain"])
 
 
@@ -142,17 +125,15 @@ def _box(
     draft: Draft, equation: type[AbstractEquation], domain: Mapping[str, AxisSpec]
 ) -> None:
     """Check that the equation can be posed in the box."""
-    if len(domain) not in equation.dimensions:
-        allowed = " or ".join(map(str, equation.dimensions))
-        message = f"{equation.name} needs {allowed} axes (got {len(domain)})"
-        draft.say(("domain",), message, at_key=True)
+    dimension(draft, equation, domain)
     for name, axis in domain.items():  # all equations so far evolve in Fourier space
         if axis.boundary != "periodic":
             message = f"{equation.name} needs periodic axes (got {axis.boundary!r})"
             draft.say(("domain", name, "boundary"), message)
 
 
-def _time(draft: Draft) -> None:
+def check_time(draft: Draft) -> None:
+    """Check that the times are in order, and not too many."""
     time: TimeSpec | None = draft.sections.get("time")
     if time is None:
         return
@@ -241,7 +222,8 @@ def _preferred(spec: SolverSpec, equation: type[AbstractEquation]) -> dict[str, 
     return {key: getattr(equation, key) for key in keys if getattr(spec, key) == "auto"}
 
 
-def _outputs(draft: Draft) -> None:
+def check_outputs(draft: Draft) -> None:
+    """Check that there are such figures."""
     outputs: OutputSpec | None = draft.sections.get("outputs")
     if outputs is not None and isinstance(outputs.figures, tuple) and outputs.figures:
         figures = registry.figures()
@@ -249,7 +231,7 @@ def _outputs(draft: Draft) -> None:
             draft.known(("outputs", "figures", number), "figure", name, figures)
 
 
-def _run(draft: Draft) -> None:
+def check_run(draft: Draft) -> None:
     """Check that arrays, device and transforms can be had together."""
     run: RunSpec | None = draft.sections.get("run")
     if run is None:
@@ -267,7 +249,8 @@ def _run(draft: Draft) -> None:
         draft.say(("run", "fft"), "torch does not transform arrays of backend numpy")
 
 
-def _checks(draft: Draft) -> None:
+def check_checks(draft: Draft) -> None:
+    """Check the bounds, and the parameters of the equation's own metrics."""
     checks: Mapping[str, CheckSpec] = draft.sections.get("checks") or {}
     known = draft.equation.metrics if draft.equation else None
     resolved = {}
@@ -300,4 +283,14 @@ def _bound(draft: Draft, path: KeyPath, check: CheckSpec) -> None:
         draft.say(path, "equals and within belong together", at_key=True)
 
 
-_RULES = (_name, _parameters, _equation, _domain, _time, _solver, _outputs, _run, _checks)
+_RULES = (
+    check_name,
+    check_parameters,
+    _equation,
+    _domain,
+    check_time,
+    _solver,
+    check_outputs,
+    check_run,
+    check_checks,
+)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pdekit.errors import UnknownName
 from pdekit.files.atomic import make_folder, write_bytes
+from pdekit.plots._fields import is_steady
 from pdekit.plots._style import encode
 from pdekit.plots.diagnostics import diagnostics
 from pdekit.plots.growth import growth
@@ -19,7 +20,9 @@ from pdekit.plots.invariants import invariants
 from pdekit.plots.movie import movie
 from pdekit.plots.phase import phase
 from pdekit.plots.profile import profile
+from pdekit.plots.residuals import residuals
 from pdekit.plots.snapshots import snapshots
+from pdekit.plots.solution import solution
 from pdekit.plots.spacetime import spacetime
 from pdekit.plots.spectrum import spectrum
 
@@ -31,6 +34,14 @@ if TYPE_CHECKING:
 __all__ = ["FIGURES", "figures", "in_order", "movie", "save_figures"]
 
 FIGURES: dict[str, tuple[Callable[[Result], Figure | None], str]] = {
+    "solution": (
+        solution,
+        "solution of a steady problem, the coefficients that vary, and the error",
+    ),
+    "residuals": (
+        residuals,
+        "relative residual of every iteration with the tolerance, on a log scale",
+    ),
     "spacetime": (
         spacetime,
         "modulus (or value) of each field over space and time, in 1-D",
@@ -51,6 +62,9 @@ FIGURES: dict[str, tuple[Callable[[Result], Figure | None], str]] = {
 }
 """Name of a figure -> (function of a result, what it shows), in the order of a report."""
 
+AT_REST = ("solution", "residuals")
+"""Figures of results without time."""
+
 
 def figures(result: Result, names: Sequence[str] | str = "all") -> dict[str, Figure]:
     """Draw the named figures of ``result``, leaving out those that do not apply to it.
@@ -62,7 +76,10 @@ def figures(result: Result, names: Sequence[str] | str = "all") -> dict[str, Fig
     names : sequence of str, "all" or "none"
         Names from :data:`FIGURES`.
     """
-    drawn = {name: FIGURES[name][0](result) for name in _chosen(names)}
+    chosen = _chosen(names)
+    if is_steady(result):
+        chosen = [name for name in chosen if name in AT_REST]
+    drawn = {name: FIGURES[name][0](result) for name in chosen}
     return {name: figure for name, figure in drawn.items() if figure is not None}
 
 

@@ -34,6 +34,11 @@ SPELLING = {
 """Parts of names that are written otherwise than in a file."""
 
 
+def is_steady(result: Result) -> bool:
+    """Whether a result is the solution of a boundary-value problem without time."""
+    return "convergence" in result.summary and not result.case.get("time")
+
+
 def symbol(name: str) -> str:
     r"""Return the mathematics (without dollars) for a field or axis called ``name``."""
     plain = re.sub(r"[^0-9A-Za-z_]", "", name)

@@ -148,6 +148,18 @@ def label_axes(
         ax.set_xlabel(f"${symbol(across.name)}$")
 
 
+def few_ticks(axis: Any) -> None:
+    """Leave three ticks at most with labels; on a log scale powers of ten alone."""
+    if axis.get_scale() != "log":
+        axis.get_major_locator().set_params(nbins=3)
+        return
+    axis.get_major_locator().set_params(numticks=3)
+    least, largest = axis.get_view_interval()
+    if largest >= 10 * least:
+        axis.get_minor_formatter().set_locs([])
+        axis.minorticks_off()
+
+
 def shared_bar(axes: Sequence[Axes], image: Any, label: str) -> Any:
     """Put one slim colour bar to the right of several panels, as high as all of them."""
     drawn = axes[0].get_figure(root=True)
@@ -167,5 +179,5 @@ def shared_bar(axes: Sequence[Axes], image: Any, label: str) -> Any:
     room = inches / (LETTER * len(label.replace("$", "")))
     bar.ax.yaxis.label.set_fontsize(max(5.5, min(8.5, 8.5 * room)))
     if inches < 1.2:
-        bar.ax.locator_params(nbins=3)
+        few_ticks(bar.ax.yaxis)
     return bar

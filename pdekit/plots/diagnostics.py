@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Series = dict[str, NDArray[np.float64]]  # label -> (time, member)
 
 FAMILIES = ("shannon", "renyi")  # series that belong in one panel
-ELSEWHERE = ("max_abs",)  # the first panel shows it for every field
+ELSEWHERE = ("max_abs", "iterations", "relative_residual")  # shown by other panels
 DECADES = 1e2  # a positive series that spans more is drawn on a log scale
 FLAT = 1e-4  # a series that varies less, relatively, is drawn as a constant
 COMPONENTS = 4  # of one quantity; what has more, such as a spectrum, is no time series

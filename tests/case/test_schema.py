@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pdekit import registry
-from pdekit.case import Case, case_schema
+from pdekit.case import BoundaryCase, Case, case_schema
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +32,26 @@ def test_it_is_plain_json(schema: dict[str, Any]) -> None:
 
 
 def test_every_key_of_a_case_is_there_and_described(schema: dict[str, Any]) -> None:
-    assert set(schema["properties"]) == set(Case.model_fields)
-    assert set(schema["required"]) == {"equation", "domain", "initial", "time"}
-    for name, key in schema["properties"].items():
-        assert key.get("description"), name
-    assert schema["additionalProperties"] is False
+    evolving, bounded = schema["else"], schema["then"]
+    assert set(evolving["properties"]) == set(Case.model_fields)
+    assert set(evolving["required"]) == {"equation", "domain", "initial", "time"}
+    assert set(bounded["properties"]) == set(BoundaryCase.model_fields)
+    assert set(bounded["required"]) == {"equation", "domain"}
+    for part in (evolving, bounded):
+        for name, key in part["properties"].items():
+            assert key.get("description") or name == "equation", name
+        assert part["additionalProperties"] is False
+
+
+def test_boundary_value_problems_are_offered_with_their_parameters(
+    schema: dict[str, Any],
+) -> None:
+    names, *spelt_out = schema["then"]["properties"]["equation"]["anyOf"]
+    assert names["enum"] == list(registry.problems())
+    by_name = {each["properties"]["name"]["const"]: each for each in spelt_out}
+    poisson = by_name["poisson"]["properties"]
+    assert set(poisson) == {"name", "coefficient", "reaction", "source"}
+    assert schema["if"]["properties"]["equation"]["anyOf"][0]["enum"] == names["enum"]
 
 
 def test_every_key_of_every_section_is_described(schema: dict[str, Any]) -> None:
@@ -48,6 +63,9 @@ def test_every_key_of_every_section_is_described(schema: dict[str, Any]) -> None
         "RunSpec",
         "CheckSpec",
         "Exponential",
+        "BoundedAxis",
+        "WallData",
+        "LinearSolverSpec",
     ):
         for name, key in parts[title]["properties"].items():
             assert key.get("description"), f"{title}.{name}"

@@ -1,0 +1,1 @@
+"""Boundary-value problems from a case to a result: posed, solved, compared, summed up."""

@@ -1,0 +1,75 @@
+"""Numbers that checks of boundary-value cases speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pdekit.boundary_value import AbstractProblem
+from pdekit.errors import CaseError, Problem, UnknownName
+from pdekit.metrics import at_time
+
+if TYPE_CHECKING:
+    from pdekit.case.boundary_case import BoundaryCase
+    from pdekit.result import Result
+
+ERRORS = {
+    "relative_l2": "‖u − u*‖₂/‖u*‖₂ over the points, at the last compared time",
+    "linf": "max |u − u*|",
+    "relative_l2_max": "the largest relative L² error over the compared frames",
+    "error_estimate": "a-posteriori estimate of the relative L² error",
+    "observed_order": "order at which the error falls from coarser grids to this one",
+}
+CONVERGENCE = {
+    "iterations": "iterations, or cycles, of all systems together",
+    "matvecs": "products with the operator",
+    "relative_residual": "‖b − A x‖₂/‖b‖₂, true, of the worst system",
+    "convergence_factor": "mean reduction of the residual per iteration",
+}
+COSTS = ("setup_s", "solve_s", "total_s", "steps", "peak_memory_mb")
+SERIES = ("max_abs",)
+
+
+def accepted(problem: type[AbstractProblem] | AbstractProblem) -> list[str]:
+    """Every name that a check may use."""
+    series = SERIES if problem.evolves else ()
+    return [*ERRORS, *CONVERGENCE, *COSTS, *series, *problem.metrics]
+
+
+def require_known(case: BoundaryCase, problem: AbstractProblem, times: Any) -> None:
+    """Refuse checks of unknown metrics.
+
+    Raises
+    ------
+    CaseError
+        With all of them.
+    """
+    names, problems = accepted(problem), list[Problem]()
+    for label, check in case.checks.items():
+        name = check.metric or label
+        wrong = None
+        if name not in names:
+            wrong = str(UnknownName("metric", name, names))
+        elif check.at is not None and name not in SERIES:
+            wrong = f"'at' is for time series, and {name} is a single number"
+        if wrong is not None:
+            problems += case.problem(f"checks.{label}", wrong).problems
+    if problems:
+        raise CaseError(problems)
+
+
+def measure(
+    name: str, params: Mapping[str, Any], at: Any, result: Result, problem: AbstractProblem
+) -> float:
+    """Return the value of a metric for a finished run; NaN if it is not known."""
+    if name in problem.metrics:
+        return float(problem.metrics[name](result, **params))
+    for part in ("errors", "convergence", "cost"):
+        value = result.summary[part].get(name)
+        if value is not None:
+            return float(value)
+    if name in result.diagnostics:
+        return at_time(result.times, result.diagnostics[name], at)
+    return float(np.nan)

@@ -1,0 +1,297 @@
+"""A case as numbers on a grid: operator, right-hand side, walls, exact solution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pdekit import registry, transfer
+from pdekit.boundary_value import (
+    AbstractProblem,
+    AxisCoefficient,
+    BlockCoefficient,
+    FileCoefficient,
+    RandomCoefficient,
+)
+from pdekit.calculus import Smooth
+from pdekit.errors import PdekitError
+from pdekit.expressions import compile_expression, evaluate_on
+from pdekit.grid import Grid
+from pdekit.linalg.stencil import Stencil, discretize, sides
+from pdekit.steady import media
+from pdekit.steady.blame import Blame
+from pdekit.typing import Array
+
+if TYPE_CHECKING:
+    from pdekit.case.boundary_case import BoundaryCase
+
+Data = dict[tuple[str, str], Array]
+"""Values on walls by axis and side."""
+
+
+@dataclass(frozen=True)
+class Posed:
+    """A problem on a grid: that of the case, or a coarser or finer one."""
+
+    case: BoundaryCase
+    grid: Grid
+    original: Grid
+
+    @cached_property
+    def problem(self) -> AbstractProblem:
+        """The equation with its parameters."""
+        spec = self.case.equation
+        return registry.problem(spec.name)(**spec.params)
+
+    def on(self, grid: Grid) -> Posed:
+        """Return the same problem on another grid on the same box."""
+        return Posed(self.case, grid, self.original)
+
+    # -- formulas ----------------------------------------------------------------------
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names that formulas may use."""
+        time = ("t",) if self.problem.evolves else ()
+        return (*self.grid.names, *time, *self.case.parameters)
+
+    def values(self, path: str, text: str, points: Any, t: float = 0.0) -> Array:
+        """Evaluate the formula at ``path``, real and finite at all points."""
+        shape = np.broadcast_shapes(*(np.shape(p) for p in points))
+        with self._blaming(path):
+            formula = compile_expression(text, self.names)
+            known = self._known(points, t)
+            used = {n: v for n, v in known.items() if n in formula.names_used}
+            found = evaluate_on(formula, used, shape)
+        if np.iscomplexobj(found):
+            if np.any(found.imag):
+                raise self.case.problem(path, "must be real")
+            found = found.real
+        return np.asarray(found, dtype=float)
+
+    def smooth_values(self, path: str, u: Smooth, points: Any, t: float = 0.0) -> Array:
+        """Evaluate a function that follows from the formula at ``path``."""
+        shape = np.broadcast_shapes(*(np.shape(p) for p in points))
+        with self._blaming(path):
+            return u.at(self._known(points, t), shape)
+
+    def smooth(self, path: str, text: str) -> Smooth:
+        """Return a formula as a function that has derivatives."""
+        with self._blaming(path):
+            return Smooth.of(text, self.names)
+
+    def _known(self, points: Any, t: float) -> dict[str, Any]:
+        named = dict(zip(self.grid.names, points, strict=False))
+        return {**named, "t": t, **self.case.parameters}
+
+    def _blaming(self, path: str) -> Blame:
+        return Blame(self.case, path)
+
+    # -- coefficients ------------------------------------------------------------------
+
+    @cached_property
+    def diffusion(self) -> tuple[Any, ...]:
+        """K for each axis: a number, values at the points, or a function of them."""
+        name, given = self.problem.diffusion
+        path = f"equation.{name}"
+        if isinstance(given, AxisCoefficient):
+            texts = [getattr(given, axis) for axis in self.grid.names]
+            return tuple(
+                self._coefficient(f"{path}.{axis}", text)
+                for axis, text in zip(self.grid.names, texts, strict=True)
+            )
+        k = self._coefficient(path, given)
+        return (k,) * self.grid.ndim
+
+    def _coefficient(self, path: str, given: Any) -> Any:
+        if isinstance(given, str):
+            return self._formula_coefficient(path, given)
+        seed = self.case.run.seed
+        if isinstance(given, RandomCoefficient):
+            law = given.random_field
+            return media.random_medium(
+                law, self.grid, seed if law.seed is None else law.seed
+            )
+        if isinstance(given, BlockCoefficient):
+            each = given.blocks
+            k = media.blocks(each, self.original, seed if each.seed is None else each.seed)
+        elif isinstance(given, FileCoefficient):
+            file = self.case.file(f"{path}.file", given.file)
+            try:
+                k = media.read(file, given.field, self.original)
+            except PdekitError as error:
+                raise self.case.problem(f"{path}.file", str(error)) from error
+            self.require_positive(f"{path}.file", k, self.original.points())
+        if self.grid == self.original:
+            return k
+        return transfer.nearest(k, self.original, self.grid)
+
+    def _formula_coefficient(self, path: str, text: str) -> Any:
+        formula = compile_expression(text, self.names)
+        names = formula.names_used - set(self.case.parameters)
+        if not names:
+            k = float(self.values(path, text, ()))
+            self.require_positive(path, np.array(k), ())
+            return k
+
+        def k_at(*points: Array) -> Array:
+            found = self.values(path, text, points)
+            self.require_positive(path, found, points)
+            return found
+
+        return k_at
+
+    def require_positive(self, path: str, k: Array, points: Any) -> None:
+        """Refuse a coefficient that is not positive everywhere."""
+        worst = int(np.argmin(np.where(np.isfinite(k), k, -np.inf)))
+        value = float(k.flat[worst])
+        if value > 0:
+            return
+        place = np.unravel_index(worst, k.shape)
+        at = ", ".join(
+            f"{name} = {np.broadcast_to(p, k.shape)[place]:.4g}"
+            for name, p in zip(self.grid.names, points, strict=False)
+        )
+        where = f" at {at}" if at else ""
+        raise self.case.problem(
+            path, f"must be positive everywhere (it is {value:.4g}{where})"
+        )
+
+    @cached_property
+    def reaction(self) -> Any:
+        """c: a number or values at the points."""
+        name, text = self.problem.reaction
+        path = f"equation.{name}"
+        formula = compile_expression(text, self.names)
+        if not formula.names_used - set(self.case.parameters):
+            return float(self.values(path, text, ()))
+        return self.values(path, text, self.grid.points())
+
+    @property
+    def constant(self) -> bool:
+        """Whether all coefficients are numbers."""
+        return all(np.ndim(k) == 0 and not callable(k) for k in self.diffusion) and (
+            np.ndim(self.reaction) == 0
+        )
+
+    @property
+    def isotropic(self) -> bool:
+        """Whether k is the same along all axes."""
+        return all(k is self.diffusion[0] or k == self.diffusion[0] for k in self.diffusion)
+
+    def operator(self, added: float = 0.0) -> Stencil:
+        """Return  −∇·(k∇u) + (c + added) u  on the grid."""
+        c = self.reaction + added
+        k = self.diffusion
+        whole = discretize(self.grid, k[0], c, self.mask)
+        if all(each is k[0] for each in k):
+            return whole
+        faces = (
+            discretize(self.grid, each).faces[d] if d else whole.faces[0]
+            for d, each in enumerate(k)
+        )
+        return replace(whole, faces=tuple(faces))
+
+    @cached_property
+    def mask(self) -> Array | None:
+        """Whether each point is inside, if the domain is not the whole box."""
+        text = self.case.mask
+        if text is None:
+            return None
+        inside = self.values("mask", text, self.grid.points()) > 0
+        if not inside.any():
+            raise self.case.problem("mask", "is positive at no point: the domain is empty")
+        return None if inside.all() else inside
+
+    def inside(self, u: Array) -> Array:
+        """Return u, not a number outside the domain."""
+        return u if self.mask is None else np.where(self.mask, u, np.nan)
+
+    # -- data --------------------------------------------------------------------------
+
+    @cached_property
+    def chain(self) -> tuple[Smooth, ...]:
+        """The manufactured u, L u, …: one more than there are factors."""
+        text = self.case.manufactured
+        assert text is not None  # noqa: S101
+        name, given = self.problem.diffusion
+        if isinstance(given, AxisCoefficient):
+            k = [
+                self.smooth(f"equation.{name}.{a}", getattr(given, a))
+                for a in self.grid.names
+            ]
+        else:
+            k = [self.smooth(f"equation.{name}", str(given))] * self.grid.ndim
+        c_name, c_text = self.problem.reaction
+        c = self.smooth(f"equation.{c_name}", c_text)
+        u = [self.smooth("manufactured", text)]
+        with self._blaming("manufactured"):
+            for _ in range(self.problem.factors):
+                u.append(self.problem.left_side(u[-1], k, c))
+            if self.problem.evolves:
+                u[-1] = u[0].d("t") + u[-1]
+        return tuple(u)
+
+    def source(self, t: float = 0.0) -> Array:
+        """Return f at the points."""
+        if self.case.manufactured is not None:
+            return self.smooth_values("manufactured", self.chain[-1], self.grid.points(), t)
+        for path, text in (
+            ("source", self.case.source),
+            ("equation.source", self.problem.params.source),
+        ):
+            if text is not None:
+                return self.values(path, text, self.grid.points(), t)
+        return np.zeros(self.grid.shape)
+
+    def at_wall(self, name: str, side: str, points: Any, t: float = 0.0) -> Array:
+        """Return what a case gives on a wall, at points of it."""
+        data = self.case.boundary.get(name)
+        text = getattr(data, side) if data is not None else None
+        return self.values(f"boundary.{name}.{side}", text or "0", points, t)
+
+    def walls(self, t: float = 0.0, factor: int = 0) -> Data:
+        """Return the data on the walls of u, or of L u (``factor`` 1) and so on."""
+        if self.case.manufactured is not None:
+            return self._manufactured_walls(t, factor)
+        found: Data = {}
+        for name, data in self.case.boundary.items() if factor == 0 else ():
+            for side in ("lower", "upper"):
+                if getattr(data, side) is not None:
+                    found[name, side] = self.at_wall(name, side, self._wall(name, side), t)
+        return found
+
+    def _manufactured_walls(self, t: float, factor: int) -> Data:
+        u, found = self.chain[factor], {}
+        for axis in self.grid.axes:
+            if axis.boundary == "periodic":
+                continue
+            d = self.grid.names.index(axis.name)
+            for side, kind, sign in zip(
+                ("lower", "upper"), sides(axis), (-1, 1), strict=True
+            ):
+                points = self._wall(axis.name, side)
+                at = partial(self.smooth_values, "manufactured", points=points, t=t)
+                if kind == "dirichlet":
+                    found[axis.name, side] = at(u=u)
+                else:
+                    k = self.diffusion[d]
+                    k = k(*points) if callable(k) else k
+                    found[axis.name, side] = sign * k * at(u=u.d(axis.name))
+        return found
+
+    def _wall(self, name: str, side: str) -> list[Array]:
+        """Return the points of a wall, open: one coordinate along its axis."""
+        points = list(self.grid.points())
+        d = self.grid.names.index(name)
+        axis = self.grid.axes[d]
+        end = axis.lower if side == "lower" else axis.upper
+        points[d] = np.full((1,) * self.grid.ndim, end)
+        return points
+
+    def exact(self, t: float = 0.0) -> Array:
+        """Return the manufactured solution at the points."""
+        return self.smooth_values("manufactured", self.chain[0], self.grid.points(), t)

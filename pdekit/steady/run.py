@@ -1,0 +1,259 @@
+"""One boundary-value case: made ready on construction, solved by `execute`."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from pdekit import memory
+from pdekit.errors import Interrupted, NotConverged, PdekitError
+from pdekit.linalg.interface import norm
+from pdekit.observer import Observer
+from pdekit.result import Result
+from pdekit.steady import checking, metrics
+from pdekit.steady.grids import grid_of
+from pdekit.steady.posing import Posed
+from pdekit.steady.solving import System, Work, refused
+from pdekit.typing import Array
+
+if TYPE_CHECKING:
+    from pdekit.case.boundary_case import BoundaryCase, LinearSolverSpec
+    from pdekit.linalg.interface import Solution
+
+LOOK_SECONDS = 0.5
+"""Between two residuals that are computed only to show progress."""
+
+logger = logging.getLogger(__name__)
+
+
+class Store(Protocol):
+    """Where frames and checkpoints go."""
+
+    def frame(
+        self, index: int, fields: Mapping[str, Array], series: Mapping[str, Any]
+    ) -> None:
+        """Keep a frame."""
+        ...
+
+    def checkpoint(self, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
+        """Keep what is needed to go on."""
+        ...
+
+
+class Memory:
+    """A store that keeps nothing beyond the run's own arrays."""
+
+    def frame(
+        self, index: int, fields: Mapping[str, Array], series: Mapping[str, Any]
+    ) -> None:
+        """Do nothing: the run holds its frames itself."""
+
+    def checkpoint(self, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
+        """Do nothing."""
+
+
+class BoundaryRun:
+    """A boundary-value problem of a case.
+
+    Raises
+    ------
+    CaseError
+        If anything in the case is wrong that only the numbers show.
+    """
+
+    def __init__(
+        self, case: BoundaryCase, observer: Observer, store: Store | None = None
+    ) -> None:
+        began = time.perf_counter()
+        self.case, self.observer, self.store = case, observer, store or Memory()
+        self.warnings: list[str] = list(case.warnings)
+        self.failure: PdekitError | None = None
+        self.work, self.companions = Work(), Work()
+        memory.require(case)
+        self.grid = grid_of(case)
+        self.posed = Posed(case, self.grid, self.grid)
+        self.problem = self.posed.problem
+        self.times = np.array([0.0]) if case.time is None else case.time.frames()
+        self.fields: list[dict[str, Array]] = []
+        self.series: list[dict[str, Any]] = []
+        self.start: Array | None = None
+        self.last_step = self.resumed_step = 0
+        self.solve_s = 0.0
+        self._look()
+        self.setup_s = time.perf_counter() - began
+
+    def _look(self) -> None:
+        """Refuse and warn of what the numbers show."""
+        from pdekit.steady.reference import reference_of
+
+        case, posed = self.case, self.posed
+        if case.manufactured is not None:
+            checking.require_periodic(posed)
+        checking.require_sign(posed)
+        self.system = self.prepare(posed, case.solver)
+        self.f, self.walls = posed.source(self.begin), posed.walls(self.begin)
+        op = self.system.op
+        checking.require_solvable(
+            posed, op, op.right_hand_side(self.f, self.walls), case.solver.project
+        )
+        if case.time is not None:
+            from pdekit.steady.marching import initial
+
+            initial(self, posed)  # refused now, if it has to be
+        self.reference = reference_of(self)
+        metrics.require_known(case, self.problem, self.times)
+        self.warnings += checking.warnings_of(posed, self.system)
+        for sentence in self.warnings:
+            self.say(f"warning: {sentence}")
+        if why := self.system.choice.why:
+            self.say(f"solver: {self.system.choice.name} ({why})")
+
+    @property
+    def begin(self) -> float:
+        """The first time."""
+        return 0.0 if self.case.time is None else self.case.time.start
+
+    def prepare(
+        self, posed: Posed, spec: LinearSolverSpec, added: float | None = None
+    ) -> System:
+        """Set a solver up for a grid, or refuse the combination."""
+        if added is None:
+            from pdekit.steady.marching import first_addition
+
+            added = first_addition(self.case, self.times, spec) if self.case.time else 0.0
+        try:
+            return System(posed, spec, posed.operator(added), added)
+        except PdekitError as error:
+            if error.__class__.__name__ == "CaseError":
+                raise
+            raise refused(posed, error) from error
+
+    def say(self, sentence: str) -> None:
+        """Tell the observer and the log."""
+        logger.info(sentence)
+        self.observer.message(sentence)
+
+    # -- solving -----------------------------------------------------------------------
+
+    def execute(self) -> Result:
+        """Solve, or stop where the solver or the user does."""
+        from pdekit.steady.conclusion import conclude
+
+        began = time.perf_counter()
+        self.work.setup_s = self.system.setup_s
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            try:
+                self._solve()
+            except (Interrupted, NotConverged) as failure:
+                self.failure = failure
+            self.solve_s = time.perf_counter() - began
+            return conclude(self)
+
+    def _solve(self) -> None:
+        if self.case.time is not None:
+            from pdekit.steady.marching import march
+
+            march(self)
+            return
+        u, found = self.solution(self.posed, self.system, self.work, self.start)
+        self._keep(0, u, {"residual_history": self.history})
+        if not self.work.converged:
+            raise NotConverged(self.complaint(found))
+
+    def solution(
+        self, posed: Posed, system: System, work: Work, start: Array | None = None
+    ) -> tuple[Array, Solution]:
+        """Solve a steady problem, factor by factor; count the work."""
+        factors, project = posed.problem.factors, self.projecting(posed)
+        right, x0 = posed.source(), start if factors == 1 else None
+        for left in range(factors - 1, -1, -1):
+            walls = posed.walls(factor=left)
+            watch = Watching(self, system, right, walls) if work is self.work else None
+            found = system.solve(right, walls, project=project, x0=x0, callback=watch)
+            work.add(found)
+            right = found.x
+        u = found.x
+        if system.op.singular:
+            u = u - float(posed.grid.mean(u))
+        return u, found
+
+    def projecting(self, posed: Posed) -> bool:
+        """Whether unbalanced singular data are balanced.
+
+        Those of a manufactured solution balance up to the error of the differences.
+        """
+        return posed.case.solver.project or posed.case.manufactured is not None
+
+    def complaint(self, found: Solution) -> str:
+        """Say why the tolerance was not reached."""
+        return (
+            f"relative residual {self.work.worst:.3g} after {found.iterations} iterations, "
+            f"the tolerance is {self.case.solver.rtol:g} ({self.work.reason})"
+        )
+
+    @property
+    def history(self) -> Array:
+        """Relative residual before every iteration and at the end, of all systems."""
+        return np.concatenate(self.work.histories) if self.work.histories else np.ones(1)
+
+    def _keep(self, index: int, u: Array, series: Mapping[str, Any]) -> None:
+        """Store a frame."""
+        fields = {self.problem.fields[0]: self.posed.inside(u), **self.constants()}
+        self.fields.append(fields)
+        self.series.append(dict(series))
+        self.store.frame(index, fields, series)
+
+    keep = _keep
+
+    def constants(self) -> dict[str, Array]:
+        """Return fields that are stored with the solution: a coefficient that varies."""
+        from pdekit.steady.choosing import on_points
+
+        k = self.posed.diffusion
+        if self.case.time is not None:
+            return {}
+        if all(each is k[0] for each in k):
+            varies = callable(k[0]) or np.ndim(k[0])
+            return {"coefficient": np.array(on_points(self.posed, 0))} if varies else {}
+        return {
+            f"coefficient_{name}": np.array(on_points(self.posed, d))
+            for d, name in enumerate(self.grid.names)
+            if callable(k[d]) or np.ndim(k[d])
+        }
+
+
+class Watching:
+    """Hears the iterations of a solver: shows progress, stops when the user asks."""
+
+    def __init__(self, run: BoundaryRun, system: System, f: Array, walls: Any) -> None:
+        self.run, self.op = run, system.op
+        self.rtol = system.spec.rtol
+        self._data = f, walls
+        self._last = time.monotonic()
+
+    def __call__(self, iteration: int, x: Array) -> None:
+        """Look at the clock and at the interrupt flag.
+
+        Raises
+        ------
+        Interrupted
+            If the observer asks for it; the iterate has been kept then.
+        """
+        run, now = self.run, time.monotonic()
+        if run.observer.stop_requested():
+            run.store.checkpoint({"x": x}, {"iteration": iteration})
+            raise Interrupted(f"stopped after {iteration} iterations")
+        if now - self._last < LOOK_SECONDS:
+            return
+        self._last = now
+        b = self.op.right_hand_side(*self._data)
+        size = norm(self.op.residual(b, x)) / (norm(b) or 1.0)
+        done = math.log(max(size, self.rtol)) / math.log(self.rtol)
+        run.observer.progress(
+            min(max(done, 0.0), 1.0), f"residual {size:.1e}, tolerance {self.rtol:.0e}"
+        )
