@@ -6,15 +6,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BeforeValidator,
     Discriminator,
-    Strict,
     Tag,
-    field_validator,
     model_validator,
 )
 from pydantic import Field as Key
-from pydantic_core import PydanticCustomError
 
 from pdekit.case.schema import (
     CheckSpec,
@@ -29,7 +25,7 @@ from pdekit.case.schema import (
     TimeSpec,
     _reference_kind,
 )
-from pdekit.case.types import Count, FormulaText, Number, Positive, Section, whole
+from pdekit.case.types import AxisPoints, Count, FormulaText, Interval, Positive, Section
 from pdekit.case.written import Written
 
 METHODS = ("auto", "cg", "flexible_cg", "minres", "bicgstab", "fgmres", "safe_fcg")
@@ -42,12 +38,8 @@ PRECONDITIONERS = (
 class BoundedAxis(Section):
     """One axis of the box, and what holds at its two ends."""
 
-    interval: Annotated[tuple[Number, Number], Strict(False)] = Key(
-        description="lower and upper end, where the walls are"
-    )
-    points: Annotated[int, Key(ge=2), BeforeValidator(whole)] = Key(
-        description="number of unknowns along the axis"
-    )
+    interval: Interval = Key(description="lower and upper end, where the walls are")
+    points: AxisPoints = Key(description="number of unknowns along the axis")
     boundary: Literal[
         "dirichlet", "neumann", "periodic", "dirichlet_neumann", "neumann_dirichlet"
     ] = Key(
@@ -56,15 +48,6 @@ class BoundedAxis(Section):
     centring: Literal["vertex", "cell"] = Key(
         default="vertex", description="points on the ends of cells or in their middle"
     )
-
-    @field_validator("interval", mode="after")
-    @classmethod
-    def _ordered(cls, value: tuple[float, float]) -> tuple[float, float]:
-        if not value[0] < value[1]:
-            raise PydanticCustomError(
-                "interval", "must be [lower, upper] with lower < upper"
-            )
-        return value
 
 
 class WallData(Section):

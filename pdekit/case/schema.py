@@ -14,15 +14,15 @@ from pydantic import (
     Discriminator,
     Strict,
     Tag,
-    field_validator,
     model_validator,
 )
 from pydantic import Field as Key
-from pydantic_core import PydanticCustomError
 
 from pdekit.case.types import (
+    AxisPoints,
     Count,
     FormulaText,
+    Interval,
     NamedSection,
     Number,
     Positive,
@@ -68,27 +68,16 @@ class EquationSpec(NamedSection):
 class AxisSpec(Section):
     """One axis of the box."""
 
-    interval: Annotated[tuple[Number, Number], Strict(False)] = Key(
+    interval: Interval = Key(
         description="lower and upper end; the upper end of a periodic axis is not stored"
     )
-    points: Annotated[int, Key(ge=2), BeforeValidator(whole)] = Key(
-        description="number of grid points"
-    )
+    points: AxisPoints = Key(description="number of grid points")
     boundary: Literal["periodic", "dirichlet", "neumann", "chebyshev"] = Key(
         default="periodic", description="boundary condition, or Chebyshev points"
     )
     centring: Literal["vertex", "cell"] = Key(
         default="vertex", description="points on the ends of cells or in their middle"
     )
-
-    @field_validator("interval", mode="after")
-    @classmethod
-    def _ordered(cls, value: tuple[float, float]) -> tuple[float, float]:
-        if not value[0] < value[1]:
-            raise PydanticCustomError(
-                "interval", "must be [lower, upper] with lower < upper"
-            )
-        return value
 
 
 class ExactInitial(NamedSection):

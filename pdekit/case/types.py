@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Strict,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic import Field as Key
 from pydantic_core import PydanticCustomError
 
@@ -41,6 +49,12 @@ def whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _ordered(value: tuple[float, float]) -> tuple[float, float]:
+    if not value[0] < value[1]:
+        raise PydanticCustomError("interval", "must be [lower, upper] with lower < upper")
+    return value
+
+
 def _formula(value: Any) -> Any:
     """Let a formula be a plain number."""
     plain = isinstance(value, int | float) and not isinstance(value, bool)
@@ -55,6 +69,9 @@ Number = Annotated[float, BeforeValidator(_number), WithJsonSchema(_NUMBER)]
 """A finite number, or a formula of numbers and declared parameters."""
 Positive = Annotated[float, Key(gt=0), BeforeValidator(_number), WithJsonSchema(_NUMBER)]
 Count = Annotated[int, Key(ge=1), BeforeValidator(whole)]
+AxisPoints = Annotated[int, Key(ge=2), BeforeValidator(whole)]
+Interval = Annotated[tuple[Number, Number], Strict(False), AfterValidator(_ordered)]
+"""The lower and the upper end of an axis, in this order."""
 FormulaText = Annotated[
     str, BeforeValidator(_formula), WithJsonSchema({"type": ["string", "number"]})
 ]
