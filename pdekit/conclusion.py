@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -19,13 +19,17 @@ from pdekit.result import Result
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
+    from pdekit.case.schema import CheckSpec
     from pdekit.run import Run
+    from pdekit.steady.run import BoundaryRun
 
 TAIL_WARNING = {"double": 1e-8, "single": 1e-4}
 """Rounding fills the tail too, the more the longer a run is."""
 _STATUS = {BlowUp: "diverged", NotConverged: "not_converged", Interrupted: "interrupted"}
 _Compared: TypeAlias = tuple[float, dict[str, Array]]
 """Time and fields of the last frame of a reference."""
+_Measure: TypeAlias = Callable[[str, Mapping[str, Any], Any, Result, Any], float]
+"""Value of a metric: of its name, parameters and time, the result and the equation."""
 
 logger = logging.getLogger(__name__)
 
@@ -49,10 +53,7 @@ def conclude(run: Run) -> Result:
         reference_time=None if compared is None else compared[0],
     )
     if run.record.frames:
-        checks = [_check(run, label, result) for label in run.case.checks]
-        result.summary["checks"] = checks
-        if run.failure is None and not all(check["holds"] for check in checks):
-            result.summary["status"] = "check_failed"
+        judge(run, result, metrics.measure, run.equation)
     return result
 
 
@@ -233,9 +234,21 @@ def plan_of(run: Run) -> dict[str, Any]:
 # -- checks ----------------------------------------------------------------------------
 
 
-def _check(run: Run, label: str, result: Result) -> dict[str, Any]:
+def judge(run: Run | BoundaryRun, result: Result, measure: _Measure, equation: Any) -> None:
+    """Hold the metrics that the case names against their bounds, and write it down."""
+    checks = [
+        _check(label, spec, measure, result, equation)
+        for label, spec in run.case.checks.items()
+    ]
+    result.summary["checks"] = checks
+    if run.failure is None and not all(check["holds"] for check in checks):
+        result.summary["status"] = "check_failed"
+
+
+def _check(
+    label: str, spec: CheckSpec, measure: _Measure, result: Result, equation: Any
+) -> dict[str, Any]:
     """Measure one metric and hold it against its bound."""
-    spec = run.case.checks[label]
     name = spec.metric or label
     bounds = {
         key: value for key in metrics.BOUNDS if (value := getattr(spec, key)) is not None
@@ -246,7 +259,7 @@ def _check(run: Run, label: str, result: Result) -> dict[str, Any]:
     if spec.at is not None:
         found["at"] = spec.at
     try:
-        value = metrics.measure(name, spec.params, spec.at, result, run.equation)
+        value = measure(name, spec.params, spec.at, result, equation)
     except Exception as problem:  # a metric that fails must not cost the result
         logger.exception("metric %s failed", name)
         return found | {"why": f"{type(problem).__name__}: {problem}"}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdekit import metrics as general
 from pdekit import provenance, threads
-from pdekit.conclusion import _peak_memory_mb
+from pdekit.conclusion import _peak_memory_mb, judge
 from pdekit.errors import Interrupted, NotConverged, PdekitError
 from pdekit.result import Result
 from pdekit.steady import metrics
@@ -24,8 +22,6 @@ _STATUS: dict[type[PdekitError], str] = {
     NotConverged: "not_converged",
     Interrupted: "interrupted",
 }
-
-logger = logging.getLogger(__name__)
 
 
 def conclude(run: BoundaryRun) -> Result:
@@ -45,10 +41,7 @@ def conclude(run: BoundaryRun) -> Result:
         reference_time=None if compared is None else compared[0],
     )
     if run.fields:
-        checks = [_check(run, label, result) for label in run.case.checks]
-        result.summary["checks"] = checks
-        if run.failure is None and not all(check["holds"] for check in checks):
-            result.summary["status"] = "check_failed"
+        judge(run, result, metrics.measure, run.problem)
     return result
 
 
@@ -151,23 +144,3 @@ def _cost(run: BoundaryRun, compare_s: float) -> dict[str, Any]:
         "iterations": work.iterations,
         "peak_memory_mb": _peak_memory_mb(),
     }
-
-
-def _check(run: BoundaryRun, label: str, result: Result) -> dict[str, Any]:
-    """Measure one metric and hold it against its bound."""
-    spec = run.case.checks[label]
-    name = spec.metric or label
-    bounds = {key: v for key in general.BOUNDS if (v := getattr(spec, key)) is not None}
-    found: dict[str, Any] = {"metric": name, "value": None, **bounds, "holds": False}
-    if name != label:
-        found["label"] = label
-    if spec.at is not None:
-        found["at"] = spec.at
-    try:
-        value = metrics.measure(name, spec.params, spec.at, result, run.problem)
-    except Exception as problem:  # a metric that fails must not cost the result
-        logger.exception("metric %s failed", name)
-        return found | {"why": f"{type(problem).__name__}: {problem}"}
-    if not np.isfinite(value):
-        return found | {"why": "not known for this run"}
-    return found | {"value": value, "holds": general.holds(value, bounds)}
