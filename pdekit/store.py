@@ -16,7 +16,7 @@ from pdekit.conclusion import plan_of
 from pdekit.errors import CaseError, PdekitError, ResultFileError
 from pdekit.files import atomic
 from pdekit.files.checkpoint import load_checkpoint, save_checkpoint
-from pdekit.files.folders import folder_lock, new_output_folder
+from pdekit.files.folders import folder_lock, logging_to, new_output_folder
 from pdekit.files.writer import ResultWriter, read_result
 from pdekit.observer import Observer, Silent
 from pdekit.result import Result
@@ -80,23 +80,35 @@ def run_into(
     prepared = case if saved is None else _as_before(case, saved[1])
     with threads.limit(threads_of(prepared)):
         run = Run(prepared, observer or Silent())  # refuses before anything is written
-        if overwrite:
-            inputs.spare(case, folder)
-        if resume:
-            atomic.make_folder(folder)
-        else:
-            folder = new_output_folder(folder, overwrite=overwrite)
-        with folder_lock(folder), logging_to(folder / LOG):
+        with claimed(case, folder, resume=resume, overwrite=overwrite) as folder:
             if resume and saved is None:
                 run.say(f"{folder}: no checkpoint to resume from; starting anew")
-            result = _compute(run, case, folder, saved)
+            if saved is None:
+                writer = started(run, case, folder)
+            else:
+                writer = _continued(run, folder, saved)
+            run.store = FolderStore(folder, case, writer)
+            result = computed(run, folder, writer)
     return result, folder, run.failure
 
 
-def _compute(run: Run, case: Case, folder: Path, saved: Saved | None) -> Result:
-    """Run from the start or from a checkpoint, and write what comes of it."""
-    writer = _fresh(run, case, folder) if saved is None else _continued(run, folder, saved)
-    run.store = FolderStore(folder, case, writer)
+@contextmanager
+def claimed(
+    case: AnyCase, folder: Path, *, resume: bool, overwrite: bool
+) -> Iterator[Path]:
+    """Make an output folder, or take it over, and hold it: its log is written meanwhile."""
+    if overwrite:
+        inputs.spare(case, folder)
+    if resume:
+        atomic.make_folder(folder)
+    else:
+        folder = new_output_folder(folder, overwrite=overwrite)
+    with folder_lock(folder), logging_to(folder / LOG):
+        yield folder
+
+
+def computed(run: Run | BoundaryRun, folder: Path, writer: ResultWriter) -> Result:
+    """Run from where the run stands, and write what comes of it."""
     with writer:
         result = run.execute()
         writer.close(
@@ -108,16 +120,16 @@ def _compute(run: Run, case: Case, folder: Path, saved: Saved | None) -> Result:
     atomic.write_json(folder / SUMMARY, result.summary)
     logger.info("%s %s", result.status, result.summary["message"])
     if result.status != "interrupted":
-        if run.record.frames:
+        if len(result.times):
             extras(run, result, folder)
         (folder / CHECKPOINT).unlink(missing_ok=True)
     return result
 
 
-class FolderStore:
-    """Writes frames to ``result.h5`` and states to ``checkpoint.h5``."""
+class FrameStore:
+    """Writes frames to ``result.h5``."""
 
-    def __init__(self, folder: Path, case: Case, writer: ResultWriter) -> None:
+    def __init__(self, folder: Path, case: AnyCase, writer: ResultWriter) -> None:
         self.folder, self.digest, self.writer = folder, case.digest(), writer
 
     def frame(
@@ -125,6 +137,10 @@ class FolderStore:
     ) -> None:
         """Append a frame; it is on its way to the disk when this returns."""
         self.writer.append(index, fields, series)
+
+
+class FolderStore(FrameStore):
+    """Writes states to ``checkpoint.h5`` besides."""
 
     def checkpoint(self, run: Run) -> None:
         """Keep the states of all blocks, the number of frames stored, and the counters."""
@@ -187,7 +203,7 @@ def _as_before(case: Case, meta: Mapping[str, Any]) -> Case:
     return case.model_copy(update={"run": case.run.model_copy(update=settings)})
 
 
-def _fresh(run: Run, case: Case, folder: Path) -> ResultWriter:
+def started(run: Run | BoundaryRun, case: AnyCase, folder: Path) -> ResultWriter:
     """Start the files of a new run."""
     inputs.keep(case, folder)
     atomic.write_text(folder / CASE, inputs.as_written(case).to_yaml())
@@ -275,20 +291,3 @@ def draw(result: Result, folder: Path, names: Any) -> list[Path]:
 
     chosen = list(plots.FIGURES) if names == "all" else list(names)
     return plots.save_figures(result, folder, chosen)
-
-
-@contextmanager
-def logging_to(path: Path) -> Iterator[None]:
-    """Send pdekit's log messages to a file in the output folder."""
-    handler = logging.FileHandler(path, mode="a", encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    root = logging.getLogger("pdekit")
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        root.setLevel(level)
-        root.removeHandler(handler)
-        handler.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -98,3 +99,20 @@ def _lock(path: Path) -> int:
         os.close(
             descriptor
         )  # its owner removed the file between our opening and locking it
+
+
+@contextmanager
+def logging_to(path: Path) -> Iterator[None]:
+    """Send pdekit's log messages to a file in the output folder."""
+    handler = logging.FileHandler(path, mode="a", encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    root = logging.getLogger("pdekit")
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.removeHandler(handler)
+        handler.close()

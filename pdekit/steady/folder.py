@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pdekit import inputs, provenance, store, threads
+from pdekit import store, threads
 from pdekit.case.boundary_case import BoundaryCase
 from pdekit.errors import PdekitError
-from pdekit.files import atomic
 from pdekit.files.checkpoint import save_checkpoint
-from pdekit.files.folders import folder_lock, new_output_folder
 from pdekit.files.writer import ResultWriter, read_result
 from pdekit.observer import Observer, Silent
 from pdekit.result import Result
@@ -38,53 +36,20 @@ def run_into(
     saved = store.checkpoint_of(case, folder) if resume else None
     with threads.limit(threads_of(case)):
         run = BoundaryRun(case, observer or Silent())
-        if overwrite:
-            inputs.spare(case, folder)
-        if resume:
-            atomic.make_folder(folder)
-        else:
-            folder = new_output_folder(folder, overwrite=overwrite)
-        with folder_lock(folder), store.logging_to(folder / store.LOG):
+        with store.claimed(case, folder, resume=resume, overwrite=overwrite) as folder:
             if resume and saved is None:
                 run.say(f"{folder}: no checkpoint to resume from; starting anew")
-            result = _compute(run, case, folder, saved)
+            if saved is None:
+                writer = store.started(run, case, folder)
+            else:
+                writer = _continued(run, folder, saved)
+            run.store = Folder(folder, case, writer)
+            result = store.computed(run, folder, writer)
     return result, folder, run.failure
 
 
-def _compute(
-    run: BoundaryRun, case: BoundaryCase, folder: Path, saved: store.Saved | None
-) -> Result:
-    writer = _fresh(run, case, folder) if saved is None else _continued(run, folder, saved)
-    kept = Folder(folder, case, writer)
-    run.store = kept
-    with writer:
-        result = run.execute()
-        writer.close(
-            result.summary,
-            reference=result.reference,
-            reference_time=result.reference_time,
-            provenance=result.provenance,
-        )
-    atomic.write_json(folder / store.SUMMARY, result.summary)
-    logger.info("%s %s", result.status, result.summary["message"])
-    if result.status != "interrupted":
-        if run.fields:
-            store.extras(run, result, folder)
-        (folder / store.CHECKPOINT).unlink(missing_ok=True)
-    return result
-
-
-class Folder:
-    """Writes frames to ``result.h5`` and iterates to ``checkpoint.h5``."""
-
-    def __init__(self, folder: Path, case: BoundaryCase, writer: ResultWriter) -> None:
-        self.folder, self.digest, self.writer = folder, case.digest(), writer
-
-    def frame(
-        self, index: int, fields: Mapping[str, Array], series: Mapping[str, Any]
-    ) -> None:
-        """Append a frame."""
-        self.writer.append(index, fields, series)
+class Folder(store.FrameStore):
+    """Writes iterates to ``checkpoint.h5`` besides."""
 
     def checkpoint(self, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
         """Keep an iterate, or the state at a time."""
@@ -93,25 +58,13 @@ class Folder:
         logger.info("checkpoint")
 
 
-def _fresh(run: BoundaryRun, case: BoundaryCase, folder: Path) -> ResultWriter:
-    inputs.keep(case, folder)
-    atomic.write_text(folder / store.CASE, inputs.as_written(case).to_yaml())
-    return ResultWriter.create(
-        folder / store.RESULT,
-        run.grid,
-        run.times,
-        case=case.to_dict(),
-        provenance=provenance.collect(),
-    )
-
-
 def _continued(run: BoundaryRun, folder: Path, saved: store.Saved) -> ResultWriter:
     """Put a run back to where it was interrupted."""
     arrays, meta = saved
     run.start = arrays["x"]
     if run.case.time is None:
         run.say(f"resuming with the iterate after {meta['iteration']} iterations")
-        return _fresh(run, run.case, folder)
+        return store.started(run, run.case, folder)
     earlier, frames = read_result(folder / store.RESULT), int(meta["frames"])
     run.resumed_step, run.last_step = int(meta["step"]), int(meta["steps"])
     for i in range(frames):
