@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from pdekit import problems, registry
 from pdekit.case import load_case, shipped_cases
+from pdekit.docstrings import explained, first_line
 from pdekit.errors import UnknownName
 from pdekit.metrics import COSTS, ERRORS
 
@@ -72,8 +71,8 @@ def _title(text: str) -> str:
 
 
 def _equations() -> dict[str, str]:
-    found = {name: _first_line(registry.equation(name)) for name in registry.equations()}
-    found |= {name: _first_line(registry.problem(name)) for name in registry.problems()}
+    found = {name: first_line(registry.equation(name)) for name in registry.equations()}
+    found |= {name: first_line(registry.problem(name)) for name in registry.problems()}
     return dict(sorted(found.items()))
 
 
@@ -86,7 +85,7 @@ def _integrators() -> dict[str, str]:
 def _backends() -> dict[str, str]:
     from pdekit import fft
 
-    return {name: _first_line(type(fft.get(name))) for name in fft.available()}
+    return {name: first_line(type(fft.get(name))) for name in fft.available()}
 
 
 def _solvers() -> dict[str, str]:
@@ -117,7 +116,7 @@ def _metrics() -> dict[str, str]:
     found |= dict.fromkeys(COSTS, "cost, as in summary.json")
     for equation in registry.equations():
         for name, function in registry.equation(equation).metrics.items():
-            found[name] = f"{equation}: {_first_line(function)}"
+            found[name] = f"{equation}: {first_line(function)}"
     return found | problems.metrics()
 
 
@@ -139,34 +138,21 @@ _KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
 }
 
 
-def _first_line(thing: Any) -> str:
-    return (inspect.getdoc(thing) or "").split("\n")[0]
-
-
 def _equation(name: str) -> str:
     """Describe parameters, exact solutions, states and metrics of an equation."""
     cls = registry.equation(name)
-    module = inspect.getdoc(inspect.getmodule(cls)) or ""
     axes = " or ".join(map(str, cls.dimensions))
     kind = "complex" if cls.complex else "real"
-    out = [
-        f"{name}: {module}",
-        "",
-        inspect.getdoc(cls) or "",
-        "",
+    out = explained(
+        name,
+        cls,
         f"Fields: {', '.join(cls.fields)} ({kind}), on {axes} periodic axes, without units",
-        "",
-        "Parameters  (equation: {name: " + name + ", ...})",
-    ]
-    for key, field in cls.Params.model_fields.items():
-        out.append(f"  {key} (default {field.default}): {field.description or ''}")
-    for title, functions in (
-        ("Exact solutions  (initial: {exact: NAME, ...})", cls.exact),
-        ("Initial states  (initial: {state: NAME, ...})", cls.states),
-        ("Metrics for checks", cls.metrics),
-    ):
-        if functions:
-            out += ["", title, *(_signature(n, f) for n, f in functions.items())]
+        {
+            "Exact solutions  (initial: {exact: NAME, ...})": cls.exact,
+            "Initial states  (initial: {state: NAME, ...})": cls.states,
+            "Metrics for checks": cls.metrics,
+        },
+    )
     example = _example(name)
     if example:
         out += ["", f"Example  (pdekit run {example})", "", _text(example)]
@@ -182,15 +168,6 @@ def _example(equation: str) -> str | None:
 
 def _text(case: str) -> str:
     return shipped_cases()[case].read_text(encoding="utf-8")
-
-
-def _signature(name: str, function: Callable[..., Any]) -> str:
-    keys = [
-        p.name if p.default is inspect.Parameter.empty else f"{p.name}={p.default}"
-        for p in inspect.signature(function).parameters.values()
-        if p.kind is inspect.Parameter.KEYWORD_ONLY
-    ]
-    return f"  {name}({', '.join(keys)}): {_first_line(function)}"
 
 
 def _integrator(name: str) -> str:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from typing import Any
-
 from pdekit import registry
 from pdekit.case import shipped_cases
+from pdekit.docstrings import explained, first_line
 from pdekit.steady.metrics import CONVERGENCE, ERRORS
 
 SOLVERS = {
@@ -40,33 +37,24 @@ def metrics() -> dict[str, str]:
     found = {name: ERRORS[name] for name in ("observed_order",)} | CONVERGENCE
     for problem in registry.problems():
         for name, function in registry.problem(problem).metrics.items():
-            found[name] = f"boundary-value problems: {_first_line(function)}"
+            found[name] = f"boundary-value problems: {first_line(function)}"
     return found
 
 
 def described(name: str) -> str:
     """Describe parameters, exact solutions and metrics of a boundary-value problem."""
     cls = registry.problem(name)
-    module = inspect.getdoc(inspect.getmodule(cls)) or ""
     axes = " or ".join(map(str, cls.dimensions))
-    out = [
-        f"{name}: {module}",
-        "",
-        inspect.getdoc(cls) or "",
-        "",
+    out = explained(
+        name,
+        cls,
         f"Fields: {', '.join(cls.fields)} (real), on {axes} axes with dirichlet, neumann, "
         "periodic or mixed ends, without units",
-        "",
-        "Parameters  (equation: {name: " + name + ", ...})",
-    ]
-    for key, field in cls.Params.model_fields.items():
-        out.append(f"  {key} (default {field.default}): {field.description or ''}")
-    for title, functions in (
-        ("Exact solutions  (reference: {exact: NAME})", cls.exact),
-        ("Metrics for checks", cls.metrics),
-    ):
-        if functions:
-            out += ["", title, *(_signature(n, f) for n, f in functions.items())]
+        {
+            "Exact solutions  (reference: {exact: NAME})": cls.exact,
+            "Metrics for checks": cls.metrics,
+        },
+    )
     if cls.references:
         out += ["", "References", *(f"  {r}" for r in cls.references)]
     if example := _example(name):
@@ -81,16 +69,3 @@ def _example(problem: str) -> str | None:
     short, long = f"equation: {problem}\n", f"equation: {{name: {problem}"
     found = [n for n, text in texts.items() if short in text or long in text]
     return min(found, key=lambda name: len(texts[name]), default=None)
-
-
-def _signature(name: str, function: Callable[..., Any]) -> str:
-    keys = [
-        p.name if p.default is inspect.Parameter.empty else f"{p.name}={p.default}"
-        for p in inspect.signature(function).parameters.values()
-        if p.kind is inspect.Parameter.KEYWORD_ONLY
-    ]
-    return f"  {name}({', '.join(keys)}): {_first_line(function)}"
-
-
-def _first_line(thing: Any) -> str:
-    return (inspect.getdoc(thing) or "").split("\n")[0]
