@@ -36,6 +36,7 @@ def description(name: str) -> str:
     if name in registry.integrators():
         return _integrator(name)
     for kind in (
+        "integrators",
         "figures",
         "backends",
         "solvers",

@@ -378,11 +378,18 @@ def test_lists_and_descriptions(command: Server, words: list[str], wanted: str) 
     assert done.err == ""
 
 
-@pytest.mark.parametrize("kind", ["preconditioners", "models"])
-def test_kinds_of_later_versions_are_empty(command: Server, kind: str) -> None:
-    done = command.run("list", kind)
+def test_kinds_of_later_versions_are_empty(command: Server) -> None:
+    done = command.run("list", "models")
     assert (done.status, done.out) == (0, "")
-    assert command.run("list", kind, "--json").json == {}
+    assert command.run("list", "models", "--json").json == {}
+
+
+@pytest.mark.parametrize("kind", ["integrators", "preconditioners", "solvers", "equations"])
+def test_everything_listed_is_described(command: Server, kind: str) -> None:
+    for name in command.run("list", kind, "--json").json:
+        done = command.run("describe", name)
+        assert done.status == 0, done.err
+        assert name in done.out
 
 
 def test_unknown_names_suggest(command: Server) -> None:
@@ -394,9 +401,11 @@ def test_unknown_names_suggest(command: Server) -> None:
 def test_schema_describes_the_shipped_cases(command: Server) -> None:
     schema: dict[str, Any] = command.run("schema").json
     assert schema["type"] == "object"
-    assert {"equation", "domain", "initial", "time", "solver"} <= schema[
-        "properties"
-    ].keys()
+    evolution, boundary_value = schema["else"]["properties"], schema["then"]["properties"]
+    assert {"equation", "domain", "initial", "time", "solver"} <= evolution.keys()
+    assert {"equation", "domain", "boundary", "mask", "manufactured", "solver"} <= (
+        boundary_value.keys()
+    )
 
 
 def test_plot_draws_from_the_file_alone(command: Server, case: Path) -> None:
