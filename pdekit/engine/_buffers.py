@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from pdekit.engine import _fftw
 from pdekit.engine._layout import ModeLayout
 from pdekit.engine._rhs import RightHandSide
 from pdekit.engine._stage_text import Lanes
+from pdekit.fft.layout import ALIGNMENT, aligned_zeros
 from pdekit.typing import Array
 
 SLAB_BYTES = 1 << 19
@@ -19,8 +19,6 @@ SLAB_BYTES = 1 << 19
 BUNDLE_BYTES = 3 << 19
 """Columns of a bundle, of all fields: they stay there between the transforms forth and
 back."""
-ALIGNMENT = 64
-"""Bytes, of a line of the cache."""
 
 
 def lanes_of(rhs: RightHandSide, layout: ModeLayout, members: int, single: bool) -> Lanes:
@@ -66,12 +64,12 @@ class Buffers:
         n0, n1, n2 = layout.points
         _, r1, kept = layout.kept
         self.width, bundles = self._bundles(threads if r1 == 1 else 1)
-        self.hat = _aligned((copies, r1 * bundles, fields, n0, self.width), self.dtype)
+        self.hat = aligned_zeros((copies, r1 * bundles, fields, n0, self.width), self.dtype)
         self.slab, self.row = self._slab(bundles)
         phys = fields * n2 * (by.width if by.slabs else self.slab * n1)
         modes = fields * self.slab * n1 * self.row
         self.rows = _per_thread(threads, modes, self.dtype)
-        real = self.dtype.char.lower()
+        real = np.dtype(self.dtype.char.lower())
         self.phys = _per_thread(threads, phys, real) if rhs.real else self.rows
         low, gap = layout.low, layout.gap
         axes = (n0, n1, n2, low[0], gap[0], low[1], gap[1], kept)
@@ -199,15 +197,7 @@ def _divisor(n: int, most: int) -> int:
     return next(d for d in range(min(n, most), 0, -1) if n % d == 0)
 
 
-def _per_thread(threads: int, size: int, dtype: Any) -> Array:
+def _per_thread(threads: int, size: int, dtype: np.dtype[Any]) -> Array:
     """Return zeros ``(threads, size or a little more)``, every row of them aligned."""
-    per_line = ALIGNMENT // np.dtype(dtype).itemsize
-    return _aligned((threads, -(-size // per_line) * per_line), dtype)
-
-
-def _aligned(shape: tuple[int, ...], dtype: Any) -> Array:
-    """Return zeros at an address that every vector instruction accepts."""
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    raw = np.zeros(size + ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
-    return raw[start : start + size].view(dtype).reshape(shape)
+    per_line = ALIGNMENT // dtype.itemsize
+    return aligned_zeros((threads, -(-size // per_line) * per_line), dtype)

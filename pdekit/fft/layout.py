@@ -24,7 +24,7 @@ PRECISIONS = {"float32": "float32", "complex64": "float32"} | {
     "float64": "float64",
     "complex128": "float64",
 }
-_ALIGNMENT = 64  # bytes: a cache line, and the widest vector register
+ALIGNMENT = 64  # bytes: a cache line, and the widest vector register
 
 
 @dataclass(frozen=True)
@@ -103,10 +103,10 @@ class Layout:
 
     def buffers(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return aligned zeros for values and coefficients, one array where that can be."""
-        physical = _aligned_zeros(self.shape, self.physical_dtype)
+        physical = aligned_zeros(self.shape, self.physical_dtype)
         if self.in_place:
             return physical, physical
-        return physical, _aligned_zeros(self.spectral_shape, self.spectral_dtype)
+        return physical, aligned_zeros(self.spectral_shape, self.spectral_dtype)
 
     def __str__(self) -> str:
         """Key of the transform in caches, such as ``r2c 4x64x64 axes 1,2 float64``."""
@@ -195,9 +195,9 @@ def checked_axes(axes: int | Iterable[int], shape: tuple[int, ...]) -> tuple[int
     return numbers
 
 
-def _aligned_zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+def aligned_zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return zeros that start on a cache line, as vector instructions want them."""
     n_bytes = math.prod(shape) * dtype.itemsize
-    raw = np.zeros(n_bytes + _ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % _ALIGNMENT
+    raw = np.zeros(n_bytes + ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
     return raw[start : start + n_bytes].view(dtype).reshape(shape)

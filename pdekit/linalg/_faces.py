@@ -83,6 +83,7 @@ def _face_points(axis: Axis) -> Array:
 
 
 def along(d: int, ndim: int, values: Array) -> Array:
+    """Return values along axis d, shaped to broadcast."""
     return values.reshape((-1,) + (1,) * (ndim - 1 - d))
 
 

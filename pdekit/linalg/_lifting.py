@@ -18,6 +18,7 @@ import numpy as np
 from pdekit import fft
 from pdekit.errors import PdekitError
 from pdekit.grid import Axis, Grid
+from pdekit.linalg._faces import along
 from pdekit.linalg._walls import checked_walls
 from pdekit.linalg.stencil import Walls, sides
 from pdekit.typing import Array
@@ -130,7 +131,7 @@ def _spread(
             continue
         axis = grid.axes[d]
         ends = sides(axis)[upper], sides(axis)[not upper]
-        s = _along(_distance(axis, upper), d, grid.ndim)
+        s = along(d, grid.ndim, _distance(axis, upper))
         modes = modes * _profile(axis, s, rate / (len(edge) * k[d]) + shares[d], ends)
         if ends[0] == "neumann":
             modes = modes / k[d]  # the data are fluxes
@@ -234,7 +235,3 @@ def _to_values(grid: Grid, axes: Sequence[int], modes: Array) -> Array:
     if periodic:
         modes = backend.irfft(modes, [grid.axes[e].n for e in periodic], periodic)
     return modes
-
-
-def _along(values: Array, d: int, ndim: int) -> Array:
-    return np.asarray(values).reshape((-1,) + (1,) * (ndim - 1 - d))

@@ -123,10 +123,13 @@ class Solution:
     def convergence_factor(self) -> float:
         """Mean reduction of the residual per iteration over the second half."""
         h = self.history[self.history > 0]
-        if len(h) < 2:
-            return 0.0
-        first = (len(h) - 1) // 2
-        return float((h[-1] / h[first]) ** (1.0 / (len(h) - 1 - first)))
+        return 0.0 if len(h) < 2 else mean_reduction(h)
+
+
+def mean_reduction(history: Array) -> float:
+    """Return the mean factor from one entry to the next over the second half."""
+    first = (len(history) - 1) // 2
+    return float((history[-1] / history[first]) ** (1.0 / (len(history) - 1 - first)))
 
 
 def norm(x: Array) -> float:

@@ -25,6 +25,7 @@ import numpy as np
 from pdekit import fft, series
 from pdekit.errors import PdekitError
 from pdekit.grid import Axis, Grid
+from pdekit.linalg._faces import along
 from pdekit.linalg._walls import values_at
 from pdekit.linalg.stencil import Coefficient, cell_parts, sides
 from pdekit.typing import Array
@@ -161,12 +162,12 @@ def derivative(u: Array, d: int, axis: Axis, between: Axis) -> Array:
     kappa = axis.wavenumbers(real=True)
     if axis.transform == "fft":
         step = 0.5 * axis.spacing * (1 if axis.centring == "vertex" else -1)
-        factor = _along(1j * kappa * np.exp(1j * kappa * step), d, u.ndim)
+        factor = along(d, u.ndim, 1j * kappa * np.exp(1j * kappa * step))
         return np.asarray(backend.irfft(backend.rfft(u, (d,)) * factor, axis.n, (d,)))
     name, number = axis.transform[:3], int(axis.transform[3])
     sine = name == "dst"
     modes = getattr(backend, name)(u, number, d)
-    modes = modes * _along(kappa if sine else -kappa, d, u.ndim)
+    modes = modes * along(d, u.ndim, kappa if sine else -kappa)
     if number < 3:  # the cosine series alone has a constant
         modes = np.moveaxis(modes, d, 0)
         modes = np.concatenate((np.zeros_like(modes[:1]), modes)) if sine else modes[1:]
@@ -210,9 +211,5 @@ def _matrix(operator: SpectralOperator) -> Any:
 def _product(parts: Sequence[Array]) -> Array:
     total = np.ones((1,) * len(parts))
     for d, part in enumerate(parts):
-        total = total * _along(part, d, len(parts))
+        total = total * along(d, len(parts), part)
     return total
-
-
-def _along(values: Array, d: int, ndim: int) -> Array:
-    return values.reshape((-1,) + (1,) * (ndim - 1 - d))

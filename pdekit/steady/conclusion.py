@@ -10,6 +10,7 @@ import numpy as np
 from pdekit import provenance, threads
 from pdekit.conclusion import _peak_memory_mb, judge
 from pdekit.errors import Interrupted, NotConverged, PdekitError
+from pdekit.linalg.interface import mean_reduction
 from pdekit.result import Result
 from pdekit.steady import metrics
 from pdekit.steady.reference import algebraic_bound, compare, estimate, last_of
@@ -112,8 +113,7 @@ def _convergence(run: BoundaryRun, grids: list[dict[str, Any]]) -> dict[str, Any
     history = run.history[np.isfinite(run.history) & (run.history > 0)]
     factor = None
     if len(history) > 2 and run.case.time is None and run.problem.factors == 1:
-        first = (len(history) - 1) // 2
-        factor = float((history[-1] / history[first]) ** (1 / (len(history) - 1 - first)))
+        factor = mean_reduction(history)
     return {
         **({"grids": grids} if grids else {}),
         "iterations": work.iterations,
