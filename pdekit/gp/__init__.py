@@ -1,0 +1,1 @@
+"""Gaussian processes that satisfy differential equations, on products of axes."""

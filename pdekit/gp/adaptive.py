@@ -1,0 +1,213 @@
+"""Choosing the basis by what is left of the equation where nothing was asked for.
+
+Bands are where the periodograms of the source and of the data on the faces have peaks.
+Bases of growing degree, then broad ones, are tried until the equation holds between the
+nodes as well as is wanted; how far two of them differ tells the error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pdekit.errors import PdekitError
+from pdekit.gp.basis import Basis, extension, polytrig, waves
+from pdekit.gp.collocation import Collocation
+from pdekit.gp.least_squares import TooLarge
+from pdekit.gp.newton import Stagnation, solve
+from pdekit.gp.periodogram import Peaks, peaks
+from pdekit.gp.solution import Posterior, label, quality
+from pdekit.gp.span import Span
+from pdekit.gp.tensor import multiply
+from pdekit.typing import Array
+
+DEGREES = ((8, 1), (10, 3), (13, 5), (16, 8), (20, 11))
+"""Degrees of the polynomials alone and on every band, of one try after the other."""
+FLOORS = (1e-10, 1e-14, 1e-18, 1e-24, 1e-28)
+"""Power of the waves of a periodic axis that are taken along, in the same tries."""
+LOWEST = 1.5
+"""Cycles on an axis below which a band is left to the polynomials."""
+RESOLUTION = 0.7
+"""Distance, in cycles on an axis, of bands that are told apart."""
+UNKNOWNS = {1: 600, 2: 10_000, 3: 200_000}
+"""Most weights by dimension: a second or two of work."""
+BANDS = 29
+"""Most bands of an axis."""
+WANTED = 1e-10
+"""Relative residual between the nodes that is good enough."""
+
+
+def bands(collocation: Collocation) -> tuple[Peaks, ...]:
+    """Return the peaks of the spectra of source and face data along each axis."""
+    found = []
+    for d, span in enumerate(collocation.spans):
+        here = _usable(peaks(collocation.nodes.source, span, d), span)
+        for condition in collocation.conditions:
+            free = [i for i, f in enumerate(condition.functionals) if f is None]
+            if d in free:
+                data = peaks(condition.values, span, free.index(d))
+                here = here.merged(_usable(data, span), _resolution(span))
+        found.append(here.strongest(BANDS))
+    return tuple(found)
+
+
+def _usable(found: Peaks, span: Span) -> Peaks:
+    return found if span.periodic else found.above(LOWEST / span.length)
+
+
+def _resolution(span: Span) -> float:
+    return (0.01 if span.periodic else RESOLUTION) / span.length
+
+
+def near_nyquist(collocation: Collocation, found: Sequence[Peaks]) -> list[str]:
+    """Warn of bands that the nodes hardly tell from others."""
+    return [
+        f"axis {span.name}: the data oscillate at {peak:.4g} cycles per unit, "
+        f"{peak / span.nyquist:.0%} of the Nyquist frequency {span.nyquist:.4g} of "
+        f"{span.n} nodes: it may be an alias of a higher one; compare with twice the points"
+        for span, each in zip(collocation.spans, found, strict=True)
+        for peak in each.frequencies[-1:]
+        if peak > 0.9 * span.nyquist
+    ]
+
+
+def adapt(
+    collocation: Collocation,
+    *,
+    wanted: float = WANTED,
+    kinds: Sequence[str] = ("polytrig", "extension"),
+    look: Callable[[str], None] = lambda sentence: None,
+) -> Posterior:
+    """Solve an equation with the basis that satisfies it best.
+
+    Parameters
+    ----------
+    collocation
+        Equation and conditions.
+    wanted
+        Residual between the nodes, relative to the largest term, that ends the search.
+    kinds
+        Kinds of bases that may be used.
+    look
+        Called with a sentence before every correction; may raise to stop.
+
+    Raises
+    ------
+    Stagnation
+        If Newton's method converges in none of the bases.
+    TooLarge
+        If even the smallest basis is too large.
+    """
+    fits: list[Posterior] = []
+    failure: PdekitError | None = None
+    found = bands(collocation)
+    for level, kind in _tries(kinds):
+        try:
+            bases = _bases(collocation.spans, found, level, kind)
+            start = None if collocation.linear or not fits else _moved(fits[-1], bases)
+            fit = solve(
+                collocation, bases, start=start, look=lambda: look(f"try {len(fits) + 1}")
+            )
+        except (TooLarge, Stagnation) as error:
+            failure = failure or error
+            continue
+        fits.append(Posterior(fit, quality(fit)))
+        if len(fits) > 1 and min(each.quality.worst for each in fits) <= wanted:
+            break
+        if fits[-1].quality.worst > wanted:
+            found = tuple(_with_residual(fits[-1], found))
+    if not fits:
+        raise failure or PdekitError("no basis was tried")
+    return _best(fits)
+
+
+def _tries(kinds: Sequence[str]) -> Iterator[tuple[int, str]]:
+    for kind in kinds:
+        levels = range(len(DEGREES)) if kind == "polytrig" else range(len(EXTENSIONS))
+        yield from ((level, kind) for level in levels)
+
+
+EXTENSIONS = ((0.35, 2.0), (0.5, 2.0), (0.5, 1.5))
+"""Part of the Nyquist frequency, and of the box, of the waves for broad spectra."""
+
+
+def _bases(
+    spans: Sequence[Span], found: Sequence[Peaks], level: int, kind: str
+) -> list[Basis]:
+    """Return bases whose weights are not too many: the weakest bands are left out."""
+    if kind == "extension":
+        part, stretch = EXTENSIONS[level]
+        return [
+            extension(span, part, stretch) if not span.periodic else _all_waves(span, part)
+            for span in spans
+        ]
+    degree, band_degree = DEGREES[level]
+    kept = [_strong(p, FLOORS[level]) if s.periodic else p
+            for s, p in zip(spans, found, strict=True)]  # fmt: skip
+    while True:
+        sizes = [
+            2 * (level + 2 + len(p)) + 1 if s.periodic
+            else degree + 1 + 2 * (band_degree + 1) * len(p)
+            for s, p in zip(spans, kept, strict=True)
+        ]  # fmt: skip
+        if np.prod(np.minimum(sizes, [s.n for s in spans])) <= UNKNOWNS[len(spans)]:
+            break
+        weakest = [p.powers.min() if len(p) else np.inf for p in kept]
+        d = int(np.argmin(weakest))
+        if not np.isfinite(weakest[d]):
+            break
+        kept[d] = kept[d].strongest(len(kept[d]) - 1)
+    return [
+        _some_waves(s, p, level + 2) if s.periodic
+        else polytrig(s, p.frequencies, min(degree, s.n - 1), min(band_degree, s.n - 1))
+        for s, p in zip(spans, kept, strict=True)
+    ]  # fmt: skip
+
+
+def _strong(found: Peaks, floor: float) -> Peaks:
+    kept = found.powers > floor
+    return Peaks(found.frequencies[kept], found.powers[kept])
+
+
+def _some_waves(span: Span, found: Peaks, low: int) -> Basis:
+    """Return the slowest waves of a periodic axis and those of its peaks."""
+    modes = {*range(1, low + 1), *np.rint(found.frequencies * span.length).astype(int)}
+    return waves(span, [m / span.length for m in sorted(modes) if 2 * m < span.n])
+
+
+def _all_waves(span: Span, part: float) -> Basis:
+    return waves(span, np.arange(1, int(part * span.n / 2) + 1) / span.length)
+
+
+def _with_residual(last: Posterior, found: Sequence[Peaks]) -> Iterator[Peaks]:
+    """Add the bands of what is left of the equation."""
+    left = last.fit.gaps.equation
+    for d, (span, known) in enumerate(zip(last.fit.collocation.spans, found, strict=True)):
+        more = _usable(peaks(left, span, d, floor=1e-2), span)
+        weaker = Peaks(more.frequencies, 1e-9 * more.powers)
+        yield known.merged(weaker, _resolution(span)).strongest(BANDS)
+
+
+def _moved(earlier: Posterior, bases: Sequence[Basis]) -> Array:
+    """Return the weights of a function in other bases, orthonormal on the nodes."""
+    u = earlier.mean([basis.span.nodes for basis in bases])
+    return multiply([basis.on_nodes().T for basis in bases], u)
+
+
+def _best(fits: Sequence[Posterior]) -> Posterior:
+    """Return the fit of the best quality, with its distance from the next best."""
+    ranked = sorted(fits, key=lambda each: each.quality.worst)
+    best = ranked[0]
+    tried = [(label(each.fit), each.quality) for each in fits]
+    if len(ranked) == 1:
+        return replace(best, tried=tried)
+    nodes = [span.nodes for span in best.fit.collocation.spans]
+    u, other = best.mean(nodes), ranked[1].mean(nodes)
+    size = float(np.linalg.norm(u)) or 1.0
+    distance = float(np.linalg.norm(u - other)) / size
+    return replace(best, disagreement=distance, tried=tried)
+
+
+__all__ = ["adapt", "bands", "near_nyquist"]
