@@ -74,7 +74,7 @@ def require_sign(posed: Posed) -> None:
     if posed.problem.indefinite or not np.any(c < 0):
         return
     raise posed.case.problem(
-        f"equation.{posed.problem.reaction[0]}",
+        f"equation.{posed.law.reaction[0]}",
         f"must be >= 0 everywhere (it is {c.min():.4g} at its smallest); helmholtz has the "
         "other sign",
     )
