@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -23,16 +24,20 @@ from pdekit.gp.span import Span
 from pdekit.gp.tensor import multiply
 from pdekit.typing import Array
 
-DEGREES = ((8, 1), (10, 3), (13, 5), (16, 8), (20, 11))
+DEGREES = ((8, 1), (12, 3), (16, 5), (20, 8), (26, 11))
 """Degrees of the polynomials alone and on every band, of one try after the other."""
 FLOORS = (1e-10, 1e-14, 1e-18, 1e-24, 1e-28)
-"""Power of the waves of a periodic axis that are taken along, in the same tries."""
+"""Power of the waves of a periodic axis that are taken along, in the same tries, …"""
+LOW_WAVES = (2, 4, 8, 12, 16)
+"""… and the number of its slowest waves."""
 LOWEST = 1.5
 """Cycles on an axis below which a band is left to the polynomials."""
 RESOLUTION = 0.7
 """Distance, in cycles on an axis, of bands that are told apart."""
 UNKNOWNS = {1: 600, 2: 10_000, 3: 200_000}
 """Most weights by dimension: a second or two of work."""
+MORE = 2
+"""Bands that are added from what is left of the equation, an axis and a try."""
 BANDS = 29
 """Most bands of an axis."""
 WANTED = 1e-10
@@ -43,11 +48,12 @@ def bands(collocation: Collocation) -> tuple[Peaks, ...]:
     """Return the peaks of the spectra of source and face data along each axis."""
     found = []
     for d, span in enumerate(collocation.spans):
-        here = _usable(peaks(collocation.nodes.source, span, d), span)
+        floor = FLOORS[-1] if span.periodic else None
+        here = _usable(peaks(collocation.nodes.source, span, d, floor), span)
         for condition in collocation.conditions:
             free = [i for i, f in enumerate(condition.functionals) if f is None]
             if d in free:
-                data = peaks(condition.values, span, free.index(d))
+                data = peaks(condition.values, span, free.index(d), floor)
                 here = here.merged(_usable(data, span), _resolution(span))
         found.append(here.strongest(BANDS))
     return tuple(found)
@@ -78,7 +84,7 @@ def adapt(
     *,
     wanted: float = WANTED,
     kinds: Sequence[str] = ("polytrig", "extension"),
-    look: Callable[[str], None] = lambda sentence: None,
+    look: Callable[[float, str], None] = lambda done, sentence: None,
 ) -> Posterior:
     """Solve an equation with the basis that satisfies it best.
 
@@ -91,7 +97,8 @@ def adapt(
     kinds
         Kinds of bases that may be used.
     look
-        Called with a sentence before every correction; may raise to stop.
+        Called with the part done and a sentence before every correction; may raise to
+        stop.
 
     Raises
     ------
@@ -103,13 +110,13 @@ def adapt(
     fits: list[Posterior] = []
     failure: PdekitError | None = None
     found = bands(collocation)
-    for level, kind in _tries(kinds):
+    tries = list(_tries(kinds))
+    for i, (level, kind) in enumerate(tries):
+        seen = partial(look, i / len(tries), f"basis {i + 1} of at most {len(tries)}")
         try:
             bases = _bases(collocation.spans, found, level, kind)
             start = None if collocation.linear or not fits else _moved(fits[-1], bases)
-            fit = solve(
-                collocation, bases, start=start, look=lambda: look(f"try {len(fits) + 1}")
-            )
+            fit = solve(collocation, bases, start=start, look=seen)
         except (TooLarge, Stagnation) as error:
             failure = failure or error
             continue
@@ -148,7 +155,7 @@ def _bases(
             for s, p in zip(spans, found, strict=True)]  # fmt: skip
     while True:
         sizes = [
-            2 * (level + 2 + len(p)) + 1 if s.periodic
+            2 * (LOW_WAVES[level] + len(p)) + 1 if s.periodic
             else degree + 1 + 2 * (band_degree + 1) * len(p)
             for s, p in zip(spans, kept, strict=True)
         ]  # fmt: skip
@@ -160,8 +167,8 @@ def _bases(
             break
         kept[d] = kept[d].strongest(len(kept[d]) - 1)
     return [
-        _some_waves(s, p, level + 2) if s.periodic
-        else polytrig(s, p.frequencies, min(degree, s.n - 1), min(band_degree, s.n - 1))
+        _some_waves(s, p, LOW_WAVES[level]) if s.periodic
+        else polytrig(s, p.frequencies, min(degree, s.n // 2), min(band_degree, s.n // 2))
         for s, p in zip(spans, kept, strict=True)
     ]  # fmt: skip
 
@@ -185,7 +192,7 @@ def _with_residual(last: Posterior, found: Sequence[Peaks]) -> Iterator[Peaks]:
     """Add the bands of what is left of the equation."""
     left = last.fit.gaps.equation
     for d, (span, known) in enumerate(zip(last.fit.collocation.spans, found, strict=True)):
-        more = _usable(peaks(left, span, d, floor=1e-2), span)
+        more = _usable(peaks(left, span, d, floor=1e-2), span).strongest(MORE)
         weaker = Peaks(more.frequencies, 1e-9 * more.powers)
         yield known.merged(weaker, _resolution(span)).strongest(BANDS)
 

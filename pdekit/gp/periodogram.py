@@ -22,6 +22,8 @@ FLOOR = 1e-6
 FINE_FLOOR = 1e-8
 """… and where there are many nodes."""
 MANY = 400
+WINDOW = (0.35875, -0.48829, 0.14128, -0.01168)
+"""Coefficients of the cosines of the window."""
 PADDING = 8
 """Factor by which the data are padded with zeros."""
 
@@ -83,10 +85,10 @@ def peaks(values: Array, span: Span, axis: int = -1, floor: float | None = None)
 
 def _peaks_of_lines(lines: Array, span: Span, floor: float) -> Peaks:
     from scipy.fft import next_fast_len
-    from scipy.signal.windows import blackmanharris
 
     n = next_fast_len(PADDING * span.n, real=True)
-    windowed = lines * blackmanharris(span.n)
+    angles = 2 * np.pi / (span.n - 1) * np.arange(span.n)
+    windowed = lines * sum(a * np.cos(j * angles) for j, a in enumerate(WINDOW))
     power = np.mean(np.abs(np.fft.rfft(windowed, n)) ** 2, axis=0)
     inner = power[1:-1]
     top = (inner > power[:-2]) & (inner >= power[2:]) & (inner > floor * power.max())

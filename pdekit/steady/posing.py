@@ -65,9 +65,9 @@ class Posed:
         time = ("t",) if self.problem.evolves else ()
         return (*self.grid.names, *time, *self.case.parameters)
 
-    def values(self, path: str, text: str, points: Any, t: float = 0.0) -> Array:
-        """Evaluate the formula at ``path``, real and finite at all points."""
-        shape = np.broadcast_shapes(*(np.shape(p) for p in points))
+    def values(self, path: str, text: str, points: Any, t: Any = 0.0) -> Array:
+        """Evaluate the formula at ``path``, real and finite at all points and times."""
+        shape = np.broadcast_shapes(*(np.shape(p) for p in points), np.shape(t))
         with self._blaming(path):
             formula = compile_expression(text, self.names)
             known = self._known(points, t)
@@ -79,9 +79,9 @@ class Posed:
             found = found.real
         return np.asarray(found, dtype=float)
 
-    def smooth_values(self, path: str, u: Smooth, points: Any, t: float = 0.0) -> Array:
+    def smooth_values(self, path: str, u: Smooth, points: Any, t: Any = 0.0) -> Array:
         """Evaluate a function that follows from the formula at ``path``."""
-        shape = np.broadcast_shapes(*(np.shape(p) for p in points))
+        shape = np.broadcast_shapes(*(np.shape(p) for p in points), np.shape(t))
         with self._blaming(path):
             return u.at(self._known(points, t), shape)
 
@@ -232,19 +232,20 @@ class Posed:
                 u[-1] = u[0].d("t") + u[-1]
         return tuple(u)
 
-    def source(self, t: float = 0.0) -> Array:
-        """Return f at the points."""
+    def source(self, t: Any = 0.0, points: Any = None) -> Array:
+        """Return f at points; at those of the grid if none are given."""
+        points = self.grid.points() if points is None else points
         if self.case.manufactured is not None:
-            return self.smooth_values("manufactured", self.chain[-1], self.grid.points(), t)
+            return self.smooth_values("manufactured", self.chain[-1], points, t)
         for path, text in (
             ("source", self.case.source),
             ("equation.source", self.problem.params.source),
         ):
             if text is not None:
-                return self.values(path, text, self.grid.points(), t)
-        return np.zeros(self.grid.shape)
+                return self.values(path, text, points, t)
+        return np.zeros(np.broadcast_shapes(*(np.shape(p) for p in points), np.shape(t)))
 
-    def at_wall(self, name: str, side: str, points: Any, t: float = 0.0) -> Array:
+    def at_wall(self, name: str, side: str, points: Any, t: Any = 0.0) -> Array:
         """Return what a case gives on a wall, at points of it."""
         data = self.case.boundary.get(name)
         text = getattr(data, side) if data is not None else None
