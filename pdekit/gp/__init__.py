@@ -3,3 +3,9 @@
 A stationary kernel per axis (`pdekit.gp.kernels`) is differentiated exactly: values, fluxes
 and residuals of a linear equation are all linear functionals of the same process.
 """
+
+from pdekit.gp.exact import Posterior, condition
+from pdekit.gp.fitting import Fitted, fit
+from pdekit.gp.functional import Functional
+
+__all__ = ["Fitted", "Functional", "Posterior", "condition", "fit"]
