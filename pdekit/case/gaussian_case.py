@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from pdekit.case.types import Count, Positive, Section
 
-BASES = ("auto", "polytrig", "extension", "mixture", "student")
+BASES = ("auto", "polytrig", "extension", "learned", "mixture", "student")
 
 
 class GaussianSpec(Section):

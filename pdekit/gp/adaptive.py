@@ -13,9 +13,10 @@ from functools import partial
 
 import numpy as np
 
-from pdekit.errors import PdekitError
+from pdekit.errors import NotApplicable, PdekitError
+from pdekit.gp import spectra
 from pdekit.gp.basis import Basis, extension, polytrig, waves
-from pdekit.gp.collocation import Collocation
+from pdekit.gp.collocation import Collocation, rms
 from pdekit.gp.least_squares import TooLarge
 from pdekit.gp.newton import Stagnation, solve
 from pdekit.gp.periodogram import Peaks, peaks
@@ -79,11 +80,17 @@ def near_nyquist(collocation: Collocation, found: Sequence[Peaks]) -> list[str]:
     ]
 
 
+KINDS = ("polytrig", "extension", "learned", "mixture", "student")
+"""Kinds of bases; the last two are used where they are asked for."""
+LEARNED_IF = 1e-6
+"""Residual of the other bases beyond which a covariance is learned besides."""
+
+
 def adapt(
     collocation: Collocation,
     *,
     wanted: float = WANTED,
-    kinds: Sequence[str] = ("polytrig", "extension"),
+    kinds: Sequence[str] = KINDS[:3],
     look: Callable[[float, str], None] = lambda done, sentence: None,
 ) -> Posterior:
     """Solve an equation with the basis that satisfies it best.
@@ -95,7 +102,7 @@ def adapt(
     wanted
         Residual between the nodes, relative to the largest term, that ends the search.
     kinds
-        Kinds of bases that may be used.
+        Kinds of bases that may be used, from `KINDS`.
     look
         Called with the part done and a sentence before every correction; may raise to
         stop.
@@ -106,22 +113,30 @@ def adapt(
         If Newton's method converges in none of the bases.
     TooLarge
         If even the smallest basis is too large.
+    NotApplicable
+        If none of the kinds is for such an equation.
     """
     fits: list[Posterior] = []
     failure: PdekitError | None = None
     found = bands(collocation)
-    tries = list(_tries(kinds))
-    for i, (level, kind) in enumerate(tries):
+    tries = [(kind, level) for kind in kinds for level in range(LEVELS[kind])]
+    for i, (kind, level) in enumerate(tries):
         seen = partial(look, i / len(tries), f"basis {i + 1} of at most {len(tries)}")
+        best = min((each.quality.worst for each in fits), default=np.inf)
+        if kind == "learned" and len(kinds) > 1 and best < LEARNED_IF:
+            continue
         try:
-            bases = _bases(collocation.spans, found, level, kind)
+            bases = _bases(collocation, found, kind, level)
             start = None if collocation.linear or not fits else _moved(fits[-1], bases)
             fit = solve(collocation, bases, start=start, look=seen)
-        except (TooLarge, Stagnation) as error:
+            if bases[0].prior is not None and kind != "learned":
+                fit = _with_prior(fit, seen)
+        except (TooLarge, Stagnation, NotApplicable) as error:
             failure = failure or error
             continue
         fits.append(Posterior(fit, quality(fit)))
-        if len(fits) > 1 and min(each.quality.worst for each in fits) <= wanted:
+        best = min(best, fits[-1].quality.worst)
+        if len(fits) > 1 and best <= wanted:
             break
         if fits[-1].quality.worst > wanted:
             found = tuple(_with_residual(fits[-1], found))
@@ -130,26 +145,55 @@ def adapt(
     return _best(fits)
 
 
-def _tries(kinds: Sequence[str]) -> Iterator[tuple[int, str]]:
-    for kind in kinds:
-        levels = range(len(DEGREES)) if kind == "polytrig" else range(len(EXTENSIONS))
-        yield from ((level, kind) for level in levels)
-
-
 EXTENSIONS = ((0.35, 2.0), (0.5, 2.0), (0.5, 1.5))
 """Part of the Nyquist frequency, and of the box, of the waves for broad spectra."""
+LEVELS = {
+    "polytrig": len(DEGREES),
+    "extension": len(EXTENSIONS),
+    "learned": 1,
+    "mixture": len(spectra.WIDTHS),
+    "student": len(spectra.WIDTHS),
+}
 
 
 def _bases(
-    spans: Sequence[Span], found: Sequence[Peaks], level: int, kind: str
+    collocation: Collocation, found: Sequence[Peaks], kind: str, level: int
 ) -> list[Basis]:
-    """Return bases whose weights are not too many: the weakest bands are left out."""
+    """Return the bases of a try."""
+    spans = collocation.spans
     if kind == "extension":
         part, stretch = EXTENSIONS[level]
         return [
-            extension(span, part, stretch) if not span.periodic else _all_waves(span, part)
+            _all_waves(span, part) if span.periodic else extension(span, part, stretch)
             for span in spans
         ]
+    if kind == "learned":
+        return spectra.learned(collocation)[0]
+    if kind in spectra.KERNELS:
+        return spectra.from_peaks(collocation, found, kind, spectra.WIDTHS[level])
+    return _on_bands(spans, found, level)
+
+
+def _with_prior(fit: Fit, look: Callable[[], None]) -> Fit:
+    """Solve once more with the prior of the weights, as large as the solution is."""
+    u = multiply([basis.on_nodes() for basis in fit.bases], fit.weights)
+    priors = [basis.prior for basis in fit.bases if basis.prior is not None]
+    if len(priors) < len(fit.bases):
+        return fit
+    size = np.sqrt(
+        np.prod([p.sum() / b.span.n for p, b in zip(priors, fit.bases, strict=True)])
+    )
+    variances = np.ones(1)
+    for prior in priors:
+        variances = np.multiply.outer(variances, prior)
+    ridge = fit.noise * size / (max(rms(u), 1e-300) * np.sqrt(variances.ravel()))
+    return solve(
+        fit.collocation, fit.bases, start=fit.weights, ridge=np.asarray(ridge), look=look
+    )
+
+
+def _on_bands(spans: Sequence[Span], found: Sequence[Peaks], level: int) -> list[Basis]:
+    """Return polynomials on bands; of too many weights the weakest bands are left out."""
     degree, band_degree = DEGREES[level]
     kept = [_strong(p, FLOORS[level]) if s.periodic else p
             for s, p in zip(spans, found, strict=True)]  # fmt: skip

@@ -27,14 +27,16 @@ Functional = Callable[[Basis], Array]
 """Of an axis: what it makes of every function of a basis, shape ``(rank,)``."""
 
 
-def at(point: float, order: int = 0, weight: float = 1.0) -> Functional:
-    """Return the functional  weight · ∂^order u(point)."""
-    return lambda basis: weight * basis.at(np.array([point]), order)[0]
+@dataclass(frozen=True)
+class At:
+    """The functional  ∂^order u(point)  of an axis."""
 
+    point: float
+    order: int = 0
 
-def together(*functionals: Functional) -> Functional:
-    """Return the sum of functionals."""
-    return lambda basis: np.asarray(sum(each(basis) for each in functionals))
+    def __call__(self, basis: Basis) -> Array:
+        """Return it of every function of a basis."""
+        return np.asarray(basis.at(np.array([self.point]), self.order)[0])
 
 
 def mean(basis: Basis) -> Array:

@@ -15,7 +15,7 @@ from pdekit.calculus import Smooth
 from pdekit.case.schema import ExactInitial
 from pdekit.errors import PdekitError
 from pdekit.forms import Form
-from pdekit.gp.collocation import Collocation, Condition, Known, MultiIndex, at, mean
+from pdekit.gp.collocation import At, Collocation, Condition, Known, MultiIndex, mean
 from pdekit.gp.span import Span
 from pdekit.steady.grids import intervals
 from pdekit.steady.posing import Formulas, Posed
@@ -194,7 +194,7 @@ class Collocated:
         return Face(len(self.spans) - 1, begin, 0, values, values, "initial")
 
     def _condition(self, face: Face) -> Condition:
-        functional = at(face.end, face.order)
+        functional = At(face.end, face.order)
         axes = range(len(self.spans))
         across = tuple(functional if d == face.axis else None for d in axes)
         return Condition(across, face.values, face.label)

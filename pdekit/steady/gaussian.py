@@ -11,7 +11,7 @@ import numpy as np
 
 from pdekit import memory
 from pdekit.case.gaussian_case import GaussianSpec
-from pdekit.errors import Interrupted, NotConverged, PdekitError
+from pdekit.errors import Interrupted, NotApplicable, NotConverged, PdekitError
 from pdekit.gp import adaptive
 from pdekit.gp.least_squares import TooLarge
 from pdekit.gp.newton import Stagnation
@@ -111,14 +111,15 @@ class GaussianRun:
             return conclude(self)
 
     def _condition(self, collocated: Collocated) -> Posterior:
-        kinds = {"auto": ("polytrig", "extension")}.get(self.spec.basis, (self.spec.basis,))
+        basis = self.spec.basis
+        kinds = adaptive.KINDS[:3] if basis == "auto" else (basis,)
         try:
             return adaptive.adapt(
                 collocated.collocation, wanted=self.spec.rtol, kinds=kinds, look=self._look
             )
         except Stagnation as failure:
             raise NotConverged(str(failure)) from failure
-        except TooLarge as error:
+        except (TooLarge, NotApplicable) as error:
             raise self.case.problem(self._where, str(error)) from error
 
     def _look(self, done: float, sentence: str) -> None:
