@@ -18,7 +18,7 @@ from pdekit.gp import spectra
 from pdekit.gp.basis import Basis, extension, polytrig, waves
 from pdekit.gp.collocation import Collocation, rms
 from pdekit.gp.least_squares import TooLarge
-from pdekit.gp.newton import Stagnation, solve
+from pdekit.gp.newton import Fit, Stagnation, solve
 from pdekit.gp.periodogram import Peaks, peaks
 from pdekit.gp.solution import Posterior, label, quality
 from pdekit.gp.span import Span
