@@ -42,6 +42,8 @@ def is_steady(result: Result) -> bool:
 def symbol(name: str) -> str:
     r"""Return the mathematics (without dollars) for a field or axis called ``name``."""
     plain = re.sub(r"[^0-9A-Za-z_]", "", name)
+    if base := plain.removesuffix("_deviation") if plain.endswith("_deviation") else "":
+        return rf"\sigma_{{{symbol(base)}}}"
     if plain in GREEK:
         return rf"\{plain}"
     if len(plain) <= 1:

@@ -203,7 +203,13 @@ class GaussianRun:
         name = self.problem.fields[0]
         u, spread = (self.fields[-1][n] for n in (name, f"{name}_deviation"))
         size = float(np.linalg.norm(u)) or 1.0
-        found = {"posterior_deviation": float(np.linalg.norm(spread)) / size}
+        found: dict[str, Any] = {
+            "posterior_deviation": float(np.linalg.norm(spread)) / size
+        }
+        if self.reference is not None and self.reference.function:
+            exact = self.reference.at(self.posed, float(self.times[-1]))
+            z = (u - exact)[spread > 0] / spread[spread > 0]
+            found["mean_squared_z"] = float(np.mean(z**2)) if z.size else None
         if self.posterior.disagreement is not None:
             found["disagreement_of_bases"] = self.posterior.disagreement
         return found
