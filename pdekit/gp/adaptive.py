@@ -150,7 +150,7 @@ EXTENSIONS = ((0.35, 2.0), (0.5, 2.0), (0.5, 1.5))
 LEVELS = {
     "polytrig": len(DEGREES),
     "extension": len(EXTENSIONS),
-    "learned": 1,
+    "learned": len(spectra.STARTS),
     "mixture": len(spectra.WIDTHS),
     "student": len(spectra.WIDTHS),
 }
@@ -168,7 +168,7 @@ def _bases(
             for span in spans
         ]
     if kind == "learned":
-        return spectra.learned(collocation)[0]
+        return spectra.learned(collocation, *spectra.STARTS[level])[0]
     if kind in spectra.KERNELS:
         return spectra.from_peaks(collocation, found, kind, spectra.WIDTHS[level])
     return _on_bands(spans, found, level)

@@ -31,8 +31,9 @@ LOW_WIDTH = 3.0
 """… and of the component at zero."""
 TOLERANCE = 1e-14
 """Relative size of the eigenvalues of a covariance that are kept."""
-COMPONENTS, PART = 30, 0.6
-"""Components of a spectrum without peaks, up to which part of the Nyquist frequency."""
+STARTS = ((30, 1.0, 0.6), (30, 3.0, 0.9), (12, 3.0, 0.6))
+"""Components from which a spectrum is learned: how many, their inverse length in lengths of
+the axis, and up to which part of the Nyquist frequency. The likelihood has many maxima."""
 
 
 def from_peaks(
@@ -67,8 +68,17 @@ def _symbol(collocation: Collocation, d: int, mu: Array) -> Array:
     return total if np.any(total) else np.ones(len(mu))
 
 
-def learned(collocation: Collocation) -> tuple[list[Basis], Fitted]:
-    """Return the eigenvectors of the covariance of the largest marginal likelihood.
+def learned(
+    collocation: Collocation, components: int, width: float, part: float
+) -> tuple[list[Basis], Fitted]:
+    """Return the eigenvectors of a covariance of the largest marginal likelihood.
+
+    Parameters
+    ----------
+    collocation
+        A linear equation on one axis.
+    components, width, part
+        Where the search begins, see `STARTS`.
 
     Raises
     ------
@@ -88,9 +98,9 @@ def learned(collocation: Collocation) -> tuple[list[Basis], Fitted]:
     data = [Functional(span.nodes, operator, nodes.source, noise="residual")]
     data += [_of_condition(condition) for condition in collocation.conditions]
     start = GaussianMixture(
-        np.full(COMPONENTS, 1 / COMPONENTS),
-        np.full(COMPONENTS, 1 / span.length),
-        np.linspace(0, PART * span.nyquist, COMPONENTS),
+        np.full(components, 1 / components),
+        np.full(components, width / span.length),
+        np.linspace(0, part * span.nyquist, components),
     )
     found = fit(start, data)
     kernel = found.kernel

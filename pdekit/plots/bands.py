@@ -23,12 +23,17 @@ def bands(result: Result) -> Figure | None:
     """Draw the peaks of the data of every axis and the bands in use, up to Nyquist."""
     told = result.summary.get("solver", {})
     used, peaks = told.get("bands"), told.get("data_peaks")
-    found = (*used.values(), *peaks.values()) if used else ()
-    if not any(each["frequencies"] for each in found):
+    names = [
+        name
+        for name in used or ()
+        if used[name]["frequencies"] or peaks[name]["frequencies"]
+    ]
+    if not names:
         return None
-    drawn, axes = panels(len(used), 1, height=1.5, width=4.6, lines=0)
-    for ax, name in zip(axes[:, 0], used, strict=True):
+    drawn, axes = panels(1, len(names), height=1.7, width=3.4, lines=0)
+    for ax, name in zip(axes[0], names, strict=True):
         draw_axis(ax, name, used[name], peaks[name])
+    axes[0, 0].set_ylabel("power (dashed: bands used)")
     return drawn
 
 
@@ -55,5 +60,4 @@ def draw_axis(ax: Axes, name: str, used: dict[str, Any], peaks: dict[str, Any]) 
         nyquist, 0.95, " Nyquist", color=QUIET, size=7, va="top", ha="right", rotation=90,
         transform=ax.get_xaxis_transform(),
     )  # fmt: skip
-    ax.set_ylabel("power")
-    ax.set_xlabel(f"cycles per unit of ${symbol(name)}$ (dashed: bands of the process)")
+    ax.set_xlabel(f"cycles per unit of ${symbol(name)}$")
