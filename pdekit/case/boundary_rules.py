@@ -7,7 +7,7 @@ from typing import Any
 
 from pdekit import registry
 from pdekit.boundary_value import AbstractProblem
-from pdekit.case import rules
+from pdekit.case import observation_rules, rules
 from pdekit.case.axes import axes_in_order, dimension
 from pdekit.case.boundary_case import (
     AnySolver,
@@ -20,6 +20,7 @@ from pdekit.case.boundary_case import (
 from pdekit.case.draft import AXES, Draft
 from pdekit.case.functions import file
 from pdekit.case.gaussian_case import GaussianSpec, JointSpec
+from pdekit.case.observation_case import UNKNOWN
 from pdekit.case.params import Parameters
 from pdekit.case.schema import (
     ExactInitial,
@@ -107,7 +108,7 @@ def _data(draft: Draft) -> None:
     names = _names(draft)
     texts = {key: sections.get(key) for key in ("source", "manufactured")}
     for key, text in texts.items():
-        if text is not None:
+        if text is not None and (key, text) != ("source", UNKNOWN):
             draft.formula((key,), text, names)
     params = sections["equation"].params if "equation" in sections else {}
     for key, text in params.items() if draft.equation is not None else ():
@@ -126,7 +127,9 @@ def _manufactured(draft: Draft, source: Any) -> None:
     """Refuse what follows from a manufactured solution and is given all the same."""
     sections = draft.sections
     twice = [
-        key for key in ("source", "boundary", "initial", "reference") if sections.get(key)
+        key
+        for key in ("source", "boundary", "initial", "reference")
+        if sections.get(key) and (key, sections[key]) != ("source", UNKNOWN)
     ]
     for key in twice:
         message = "follows from `manufactured`; leave one of the two out"
@@ -182,7 +185,8 @@ def _time(draft: Draft) -> None:
         draft.say(("time",), "is required")
     else:
         rules.check_time(draft)
-    if sections.get("initial", ...) is None and sections.get("manufactured") is None:
+    told = (sections.get("manufactured"), sections.get("observations", ...))
+    if sections.get("initial", ...) is None and told == (None, None):
         draft.say(("initial",), "is required")
     _initial(draft, problem)
 
@@ -219,6 +223,8 @@ def _solver_at(draft: Draft, path: KeyPath, spec: AnySolver) -> AnySolver:
         message = f"must be one of {accepted} for {problem.name} (got {spec.name!r})"
         draft.say((*path, "name"), message)
         return spec
+    if spec.name == "auto" and draft.sections.get("observations") is not None:
+        return GaussianSpec()
     if isinstance(spec, GaussianSpec | JointSpec):
         return _gaussian(draft, path, spec)
     return _linear(draft, path, spec)
@@ -288,6 +294,10 @@ def _stepping(draft: Draft, path: KeyPath, spec: LinearSolverSpec) -> dict[str, 
     return {"integrator": spec.integrator or "tr_bdf2"}
 
 
+def _observations(draft: Draft) -> None:
+    observation_rules.apply(draft, _names(draft))
+
+
 def _reference(draft: Draft) -> None:
     spec, problem = draft.sections.get("reference"), _problem(draft)
     match spec:
@@ -330,5 +340,5 @@ def _run(draft: Draft) -> None:
 
 _RULES: tuple[Callable[[Draft], None], ...] = (
     rules.check_name, rules.check_parameters, _equation, _domain, _data, _time, _solver,
-    _reference, rules.check_outputs, _run, rules.check_checks,
+    _observations, _reference, rules.check_outputs, _run, rules.check_checks,
 )  # fmt: skip

@@ -89,6 +89,20 @@ class Factor:
         """Return log |C + jitter|."""
         return float(2 * np.sum(np.log(self.lower.diagonal()) - np.log(self.d)))
 
+    def negative_log(self, y: Array, alpha: Array) -> float:
+        """Return −log p(y) with  α = C⁻¹y."""
+        return 0.5 * (float(y @ alpha) + self.log_determinant() + len(y) * log(2 * pi))
+
+    def sensitivity(self, alpha: Array) -> Array:
+        """Return  C⁻¹ − ααᵀ  with nothing below the diagonal:  Σ_{i<j} g dC + ½ Σ_i g dC.
+
+        That is the differential of −log p(y) with  α = C⁻¹y.
+        """
+        inverse = lapack.dpotri(self.lower, lower=1)[0]
+        g = blas.dsyr(-1.0, alpha / self.d, lower=1, a=inverse, overwrite_a=1).T
+        g *= self.d[:, None] * self.d
+        return np.asarray(g)
+
     def half_solve(self, b: Array) -> Array:
         """Return  R⁻¹ D b:  its columns' squared lengths are  bᵀ C⁻¹ b."""
         return lapack.dtrtrs(self.lower, self.d[:, None] * b, lower=1)[0]
@@ -131,8 +145,7 @@ class Likelihood:
 
     def negative_log(self, factor: Factor, alpha: Array) -> float:
         """Return −log p(y) from a factor of C and  α = C⁻¹y."""
-        quadratic = float(self.values @ alpha)
-        return 0.5 * (quadratic + factor.log_determinant() + len(alpha) * log(2 * pi))
+        return factor.negative_log(self.values, alpha)
 
     def gradient(
         self, kernel: AbstractMixture, ratio: float, jitter: float
@@ -146,9 +159,7 @@ class Likelihood:
         noise = self.noisy * self.noise_variance(c, ratio)
         factor = Factor.of(c, noise, jitter)
         alpha = factor.solve(self.values)
-        inverse = lapack.dpotri(factor.lower, lower=1)[0]
-        g = blas.dsyr(-1.0, alpha / factor.d, lower=1, a=inverse, overwrite_a=1).T
-        g *= factor.d[:, None] * factor.d  # i < j stands for two entries, so without the ½
+        g = factor.sensitivity(alpha)
         own = 0.5 * g.diagonal()
         on_ratio = own @ noise
         # Jitter and noise are proportional to prior variances: their own, and the mean one.

@@ -127,6 +127,10 @@ def boundary_run(case: BoundaryCase, observer: Observer, where: str = "solver") 
     CaseError
         If anything in the case is wrong that only the numbers show.
     """
+    if case.observations is not None:
+        from pdekit.steady.observed import ObservedRun
+
+        return ObservedRun(case, observer, where)
     if case.solver.name == "gp":
         from pdekit.steady.gaussian import GaussianRun
 

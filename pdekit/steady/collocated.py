@@ -107,16 +107,19 @@ class Collocated:
         CaseError
             If data are not finite, or a singular problem has no solution.
         """
-        posed = self.posed
-        if isinstance(posed.problem, AbstractDiffusion):
-            for k in posed.diffusion:  # refused unless it is positive
-                if callable(k):
-                    k(*np.ix_(*(span.nodes for span in self.spans[: posed.grid.ndim])))
+        self.require_positive()
         conditions = [self._condition(face) for face in self.faces]
         if self.singular:
             self._require_balance()
             conditions.append(Condition((mean,) * len(self.spans), np.zeros(()), "mean"))
-        return Collocation(self.spans, self.terms, self._source, tuple(conditions))
+        return Collocation(self.spans, self.terms, self.source, tuple(conditions))
+
+    def require_positive(self) -> None:
+        """Refuse a diffusivity that is not positive at all nodes."""
+        posed = self.posed
+        for k in posed.diffusion if isinstance(posed.problem, AbstractDiffusion) else ():
+            if callable(k):
+                k(*np.ix_(*(span.nodes for span in self.spans[: posed.grid.ndim])))
 
     # -- data --------------------------------------------------------------------------
 
@@ -125,7 +128,8 @@ class Collocated:
         n = self.posed.grid.ndim
         return points[:n], points[n] if len(points) > n else 0.0
 
-    def _source(self, *points: Array) -> Array:
+    def source(self, *points: Array) -> Array:
+        """Return the right-hand side at points."""
         space, t = self._split(points)
         return self.posed.source(t, space)
 
@@ -150,8 +154,9 @@ class Collocated:
             for side, kind in (("lower", ends[0]), ("upper", ends[-1])):
                 if kind in ("dirichlet", "neumann"):
                     found.append(self._wall(d, name, side, kind))
-        if self.posed.case.time is not None:
-            found.append(self._start(self.posed.case.time.start))
+        case = self.posed.case
+        if case.time is not None and not (case.initial is case.manufactured is None):
+            found.append(self._start(case.time.start))
         return found
 
     def _wall(self, d: int, name: str, side: str, kind: str) -> Face:
@@ -204,7 +209,7 @@ class Collocated:
     def _require_balance(self) -> None:
         """Refuse data of a singular problem that cannot balance."""
         points = np.ix_(*(span.nodes for span in self.spans))
-        f = np.broadcast_to(self._source(*points), [span.n for span in self.spans])
+        f = np.broadcast_to(self.source(*points), [span.n for span in self.spans])
         total, size = _mean(f, self.spans), float(np.abs(f).max())
         for face in self.faces:
             others = [span for d, span in enumerate(self.spans) if d != face.axis]
