@@ -171,7 +171,7 @@ def _bases(
             for span in spans
         ]
     if kind == "learned":
-        return spectra.learned(collocation, *spectra.STARTS[level])[0]
+        return spectra.learned(collocation, *spectra.STARTS[level])
     if kind in spectra.KERNELS:
         return spectra.from_peaks(collocation, found, kind, spectra.WIDTHS[level])
     return _on_bands(spans, found, level)
