@@ -110,6 +110,13 @@ class Factor:
         """Return  K⁻¹ b  for columns b, ``(N, m)``."""
         return self.unwhiten(self.whiten(b))
 
+    def inverse(self) -> Array:
+        """Return  K⁻¹,  which a gradient of log|K| needs."""
+        if is_tensor(self.lower):
+            return namespace(self.lower).cholesky_inverse(self.lower)
+        upper, _ = sl.lapack.dpotri(self.lower.T, lower=0)
+        return np.triu(upper) + np.triu(upper, 1).T
+
     def times_inverse(self, a: Array) -> Array:
         """Return  A K⁻¹,  which turns values on the grid into what A predicts."""
         return self.solve(a.T).T

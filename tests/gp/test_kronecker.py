@@ -125,6 +125,13 @@ def test_whitening_undoes_drawing(to):
     assert np.asarray(again) == pytest.approx(z, abs=1e-9)
 
 
+def test_inverse(to):
+    (K,) = matrices((9,))
+    inverse = np.asarray(factorize(to(K)).inverse())
+    assert inverse == pytest.approx(np.linalg.inv(K), rel=1e-7)
+    assert (inverse == inverse.T).all()
+
+
 def test_jitter_is_raised_as_little_as_needed_and_reported(to):
     smooth = 100 * squared_exponential(lags(60, 0.05))  # numerically of rank 12 or so
     factor = factorize(to(smooth))
