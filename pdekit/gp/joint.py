@@ -137,12 +137,18 @@ class JointFit:
         now, fields = self.now, self.fields()
         cross = [
             kernel(np.asarray(x)[:, None] - grid)
-            for kernel, x, grid in zip(now.kernels, points, self.problem.points, strict=True)
+            for kernel, x, grid in zip(
+                now.kernels, points, self.problem.points, strict=True
+            )
         ]
         u = now.u
         maps = [f.times_inverse(k) for f, k in zip(fields.factors, cross, strict=True)]
         found = mode_products(maps, u)
         return found if self.base is None else found + self.base(points)
+
+    def error(self, reference: Reference | None) -> float | None:
+        """Return the error as it is, if there is a reference."""
+        return reference.error(self.predict(reference.points)) if reference else None
 
     def state(self) -> dict[str, Array]:
         """Return all that `restore` needs."""
@@ -173,10 +179,8 @@ class JointFit:
             value = self.advance(int(mark) - self.adam.step)
             if value is None:
                 continue
-            error = reference and reference.error(self.predict(reference.points))
-            history.append(
-                Progress(int(mark), steps, value.loss, value.residual, value.boundary_gap, error)
-            )
+            sizes = value.loss, value.residual, value.boundary_gap
+            history.append(Progress(int(mark), steps, *sizes, self.error(reference)))
             stopped = bool(observe and observe(history[-1]))
         return self._solution(reference, history, stopped)
 
@@ -190,7 +194,7 @@ class JointFit:
             kernels=now.kernels,
             jitter=self.objective.jitter,
             history=tuple(history),
-            error=reference and reference.error(self.predict(reference.points)),
+            error=self.error(reference),
             smallest_error_of_evaluations=min(errors) if errors else None,
             stopped=stopped,
         )

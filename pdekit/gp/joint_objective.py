@@ -1,14 +1,14 @@
 """The joint objective of GP-HM and its gradient, written out.
 
-With  C = K₁ ⊗ … ⊗ K_d  the prior of the values U on the grid, r the residual of the equation
-at all points and e the gap on the boundary, maximised over U, the kernels and τ₁, τ₂ is
+With  C = K₁ ⊗ … ⊗ K_d  the prior of the values U on the grid, r the residual of the
+equation at all points and e the gap on the boundary, maximised over U, kernels, τ₁, τ₂ is
 
     −½ log|C| − ½ UᵀC⁻¹U + λ [N_b/2 log τ₁ − τ₁/2 ‖e‖²] + N_c/2 log τ₂ − τ₂/2 ‖r‖².
 
-A derivative of the field is  K⁽ᵃ⁾ K⁻¹  along its dimension.  All matrices of a dimension are
-Toeplitz: kernels are evaluated at N lags, and a gradient G with respect to a matrix enters
-those of the parameters by its sums along diagonals.  Of  T = K⁽ᵃ⁾ A,  A = K⁻¹ V,  a gradient
-R with respect to T gives
+A derivative of the field is  K⁽ᵃ⁾ K⁻¹  along its dimension.  All matrices of a dimension
+are Toeplitz: kernels are evaluated at N lags, and a gradient G with respect to a matrix
+enters those of the parameters by its sums along diagonals.  Of  T = K⁽ᵃ⁾ A,  A = K⁻¹ V,
+a gradient R with respect to T gives
 
     R Aᵀ  for K⁽ᵃ⁾,    −B Aᵀ  for K,    B = K⁻¹ K⁽ᵃ⁾ᵀ R  for V.
 
@@ -100,6 +100,7 @@ class JointObjective:
         self.problem, self.options = problem, options
         self.jitter = options.jitter
         self._lags = problem.lags
+        self._any = options.mixture(*np.ones((3, 1)))
         self._parts = [math.prod(problem.shape)]
         self._parts += [3 * options.components] * len(problem.points)
 
@@ -114,7 +115,7 @@ class JointObjective:
     def unpack(self, x: Array) -> Unknowns:
         """Take a flat vector apart."""
         u, *parameters, logs = np.split(x, np.cumsum(self._parts))
-        kernels = [self.options.mixture.at(self._mixture(p)) for p in parameters]
+        kernels = [self._any.at(self._mixture(p)) for p in parameters]
         return Unknowns(u.reshape(self.problem.shape), tuple(kernels), *logs)
 
     def project(self, x: Array) -> None:
@@ -158,7 +159,8 @@ class JointObjective:
         K = toeplitz.matrix(lags)
         size = float(lags[0])
         found = factorize(K, self.jitter / size)
-        self.jitter = max(self.jitter, found.jitter)
+        if found.jitter > 2 * self.jitter:
+            self.jitter = found.jitter
         return found
 
 
@@ -226,7 +228,8 @@ class Fields:
 
     def _differentiate(self, term: Term) -> tuple[Array, list[tuple[int, int, Array]]]:
         """Return  ∂ᵃu  and, of every dimension it went through, the solved values A."""
-        v, tape = self.u, []
+        v = self.u
+        tape: list[tuple[int, int, Array]] = []
         for d, order in enumerate(term):
             if order:
                 solved = self._solve(d, v) if tape else self._solved[d]

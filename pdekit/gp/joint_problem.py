@@ -79,7 +79,7 @@ class JointProblem:
 
     @property
     def lags(self) -> tuple[Array, ...]:
-        """x − x₀  of every dimension, the lags of its Toeplitz matrices."""
+        """Lags  x − x₀  of the Toeplitz matrices of every dimension."""
         return tuple((x[1] - x[0]) * np.arange(len(x)) for x in self.points)
 
     @property

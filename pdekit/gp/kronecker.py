@@ -115,7 +115,8 @@ class Factor:
         if is_tensor(self.lower):
             return namespace(self.lower).cholesky_inverse(self.lower)
         upper, _ = sl.lapack.dpotri(self.lower.T, lower=0)
-        return np.triu(upper) + np.triu(upper, 1).T
+        np.einsum("ii->i", upper)[:] *= 0.5  # counted twice below
+        return upper + upper.T
 
     def times_inverse(self, a: Array) -> Array:
         """Return  A K⁻¹,  which turns values on the grid into what A predicts."""
