@@ -19,7 +19,7 @@ from pdekit.typing import Array
 
 
 def with_floor(
-    kernel: AbstractKernel, spacing: float, weight: float = 1e-8, reach: float = 6.0
+    kernel: AbstractKernel, spacing: float, weight: float = 1e-8, reach: float = 4.0
 ) -> AbstractKernel:
     """Add a Matérn-5/2 kernel of small weight, which makes collocation well-posed.
 

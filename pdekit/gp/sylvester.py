@@ -7,7 +7,8 @@ every A_d is a combination of differentiation matrices along its dimension (see
     (A₁ ⊗ I ⊗ I + I ⊗ A₂ ⊗ I + I ⊗ I ⊗ A₃ + c) u = f'
 
 between interior points, divided elementwise in the eigenvectors of the A_d.  A dimension
-with eigenvectors hardly distinct, as time has, is solved by substitution in its Schur form.
+with eigenvectors hardly distinct, as time has, is solved by substitution in its Schur form,
+and a single dimension by elimination.
 
 References
 ----------
@@ -89,9 +90,16 @@ class CollocationSolver:
         self.lines, self.constant = tuple(lines), float(constant)
         self.inside = tuple(one.interior for one in self.lines)
         self.shape = tuple(len(one.points) for one in self.lines)
-        self.forms = self._factor()
+        self.forms: tuple[Form, ...] = ()
+        if len(self.lines) == 1:
+            inner = self.lines[0].inner
+            self._lu = sl.lu_factor(inner + self.constant * np.eye(len(inner)))
+            _refuse_singular(abs(self._lu[0].diagonal()))
+        else:
+            self.forms = self._factor()
+            self.shift = self._shift()
+            _refuse_singular(abs(self.shift))
         self.condition = float(np.prod([form.condition for form in self.forms]))
-        self.shift = self._shift()
         self.setup_s = time.perf_counter() - began
 
     def apply(self, u: Array) -> Array:
@@ -124,16 +132,21 @@ class CollocationSolver:
             residual=float(np.linalg.norm(left) / size),
             condition=self.condition,
             jitters=tuple(one.factor.jitter for one in self.lines),
-            method=", ".join(
-                "Schur" if f.triangle is not None else "eigen" for f in self.forms
-            ),
+            method=", ".join(self._ways()),
             setup_s=self.setup_s,
             solve_s=time.perf_counter() - began,
             lines=self.lines,
         )
 
+    def _ways(self) -> list[str]:
+        if not self.forms:
+            return ["elimination"]
+        return ["eigenvectors" if f.triangle is None else "Schur" for f in self.forms]
+
     def divide(self, f: Array) -> Array:
         """Solve between interior points, without known values."""
+        if len(self.lines) == 1:
+            return sl.lu_solve(self._lu, f)
         modes = mode_products([form.inverse for form in self.forms], f)
         schur = [d for d, form in enumerate(self.forms) if form.triangle is not None]
         if not schur:
@@ -161,17 +174,10 @@ class CollocationSolver:
         return tuple(forms)
 
     def _shift(self) -> Array:
-        """Return  Σ λ_d + c  of all modes, which must not vanish."""
+        """Return  Σ λ_d + c  of all modes."""
         total: Array = np.array(self.constant)
         for form in self.forms:
             total = total[..., None] + form.values
-        smallest = float(abs(total).min())
-        if smallest < 1e-13 * float(abs(total).max()):
-            raise NotApplicable(
-                "equation",
-                f"the operator is singular: one of its eigenvalues is {smallest:.2g}; "
-                "change the constant or the lengths of the domain",
-            )
         return total
 
     def _by_triangles(self, modes: Array) -> Array:
@@ -185,6 +191,17 @@ class CollocationSolver:
         flipped = np.ascontiguousarray(second.T[::-1, ::-1])
         x, scale, _ = sl.lapack.ztrsyl(first, flipped, modes[:, ::-1].astype(complex))
         return scale * x[:, ::-1]
+
+
+def _refuse_singular(divisors: Array) -> None:
+    """Refuse to divide by what is zero but for rounding."""
+    smallest = float(divisors.min())
+    if smallest < 1e-13 * float(divisors.max()):
+        raise NotApplicable(
+            "equation",
+            f"the operator is singular: it divides by {smallest:.2g}; change the constant "
+            "or the lengths of the domain",
+        )
 
 
 def _substitute(modes: Array, shift: Array, triangle: Array | None, axis: int) -> Array:

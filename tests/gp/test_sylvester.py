@@ -78,7 +78,7 @@ def test_solution_is_that_of_the_explicit_system(name, constant, worst, monkeypa
     """With eigenvectors, and with Schur forms wherever they are possible."""
     monkeypatch.setattr("pdekit.gp.sylvester.WORST", worst)
     solver = CollocationSolver(GRIDS[name], constant)
-    if not worst:
+    if not worst and len(solver.shape) > 1:
         assert "Schur" in solver.solve(*noise(2, *solver.shape)).method
     f, g = noise(2, *solver.shape)
     found = solver.solve(f, g)
@@ -143,7 +143,7 @@ LAPLACIAN = [{2: 1.0}] * 2
 PROBLEMS = {  # how it is posed, u, f, what the error was when written times three
     "P2-a": (
         collocated, ([PI2] * 2, (400, 400), [[100]] * 2, LAPLACIAN),
-        wave(100, 100), lambda x, y: -2e4 * wave(100, 100)(x, y), 4e-9,
+        wave(100, 100), lambda x, y: -2e4 * wave(100, 100)(x, y), 1.4e-8,
     ),
     "P2-b": (
         collocated, ([PI2] * 2, (200, 200), [[14, 26]] * 2, LAPLACIAN),
@@ -216,10 +216,11 @@ def test_order_without_floor_is_that_of_a_smoothing_kernel():
 
 def test_a_singular_operator_is_refused():
     one = axis(16, {2: 1.0})
-    eigenvalue = float(max(CollocationSolver([one]).shift, key=lambda z: z.real).real)
+    eigenvalue = max(np.linalg.eigvals(one.inner), key=lambda z: z.real).real
     assert eigenvalue == pytest.approx(-(np.pi**2), rel=1e-3)
-    with pytest.raises(NotApplicable, match="singular"):
-        CollocationSolver([one], -eigenvalue)
+    for ndim in (1, 2):
+        with pytest.raises(NotApplicable, match="singular"):
+            CollocationSolver([one] * ndim, -ndim * float(eigenvalue))
 
 
 def test_what_does_not_fit_is_refused():
