@@ -15,7 +15,7 @@ from pdekit.gp.kronecker import (
     mode_product,
     mode_products,
 )
-from tests.gp.problems import kron, lags, matrices, squared_exponential
+from tests.gp.grids import kron, lags, matrices, squared_exponential
 
 torch = pytest.importorskip("torch")
 

@@ -7,7 +7,7 @@ import pytest
 
 from pdekit.errors import ShapeError
 from pdekit.gp.pencil import KroneckerSum, pencil
-from tests.gp.problems import kron, lags, matrices, squared_exponential
+from tests.gp.grids import kron, lags, matrices, squared_exponential
 
 torch = pytest.importorskip("torch")
 

@@ -11,7 +11,7 @@ from pdekit.gp.diagonal import diagonal_form, triangular_form
 from pdekit.gp.kernels import GaussianMixture, Matern, SquaredExponential
 from pdekit.gp.line import line, with_floor
 from pdekit.gp.sylvester import CollocationSolver
-from tests.gp.problems import kron
+from tests.gp.grids import kron
 
 
 def noise(*shape):
