@@ -1,21 +1,23 @@
 """What a boundary-value problem tells the rest of pdekit.
 
-The left-hand side  L u = −∇·(k∇u) + c u  is stated by its coefficients, and once more as it
-is written, for `manufactured:` solutions: of a function  u  whose derivatives are known the
-right-hand side follows.
+The left-hand side is written once, as a formula of u: of a function whose derivatives are
+known the right-hand side follows (`manufactured:`), and of the unknown itself the terms
+that a Gaussian process is conditioned on.  Problems  −∇·(k∇u) + c u = f,  which finite
+differences solve, state k and c besides.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Tag
 from pydantic import Field as Key
 
 from pdekit.calculus import Smooth
 from pdekit.equation import Formula, checked
+from pdekit.forms import Form
 
 _CONFIG = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -126,6 +128,29 @@ class ProblemParams(BaseModel):
     source: Formula | None = Key(None, description="the right-hand side f, a formula")
 
 
+U = TypeVar("U", Smooth, Form)
+"""A function that is known, or the unknown."""
+CLASSICAL = ("auto", "direct", "multigrid", "krylov", "spectral")
+GAUSSIAN = ("gp", "gp_hm")
+
+
+class Given(Protocol):
+    """The formulas that a case gives for the parameters of a problem."""
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Names of the axes of space."""
+        ...
+
+    def __call__(self, key: str) -> Smooth:
+        """Return the formula of a parameter."""
+        ...
+
+    def along(self, key: str) -> tuple[Smooth, ...]:
+        """Return the formulas of a parameter for each axis."""
+        ...
+
+
 class AbstractProblem(ABC):
     """A boundary-value problem  L u = f,  or in time  ∂ₜu + L u = f,  on a box.
 
@@ -139,6 +164,8 @@ class AbstractProblem(ABC):
         Space dimensions it may be posed in.
     evolves : bool
         Whether ∂ₜu is added on the left.
+    solvers : tuple of str
+        Solvers that it may be given to; the first is the default.
     indefinite : bool
         Whether c may be negative.
     factors : int
@@ -157,6 +184,7 @@ class AbstractProblem(ABC):
     dimensions: ClassVar[tuple[int, ...]] = (1, 2, 3)
     complex: ClassVar[bool] = False
     evolves: ClassVar[bool] = False
+    solvers: ClassVar[tuple[str, ...]] = GAUSSIAN
     indefinite: ClassVar[bool] = False
     factors: ClassVar[int] = 1
     exact: ClassVar[Mapping[str, Callable[..., Any]]] = {}
@@ -168,6 +196,20 @@ class AbstractProblem(ABC):
     def __init__(self, **params: Any) -> None:
         self.params: Any = checked(self.name, self.Params, params)
 
+    @abstractmethod
+    def left_side(self, u: U, given: Given) -> U:
+        """Return L u, of one factor."""
+
+    def flux(self, u: U, given: Given, axis: str) -> U:
+        """Return what Neumann walls across an axis give, towards its upper end."""
+        return u.d(axis)
+
+
+class AbstractDiffusion(AbstractProblem):
+    """A problem  L u = −∇·(k∇u) + c u."""
+
+    solvers: ClassVar[tuple[str, ...]] = (*CLASSICAL, *GAUSSIAN)
+
     @property
     @abstractmethod
     def diffusion(self) -> tuple[str, Coefficient]:
@@ -178,14 +220,19 @@ class AbstractProblem(ABC):
     def reaction(self) -> tuple[str, Formula]:
         """The parameter that c comes from, and c as a formula."""
 
-    @abstractmethod
-    def left_side(self, u: Smooth, k: Sequence[Smooth], c: Smooth) -> Smooth:
-        """Return L u of one factor; k has an entry for each axis."""
+
+def laplacian(u: U, axes: Sequence[str]) -> U:
+    """Return  ∇²u."""
+    total = u.d(axes[0]).d(axes[0])
+    for axis in axes[1:]:
+        total = total + u.d(axis).d(axis)
+    return total
 
 
-def divergence_form(u: Smooth, k: Sequence[Smooth], c: Smooth) -> Smooth:
-    """Return  −∇·(k∇u) + c u."""
-    left = c * u
-    for axis, k_axis in zip("xyz", k, strict=False):
-        left = left - (k_axis * u.d(axis)).d(axis)
-    return left
+def divergence(k: Sequence[Smooth], u: U, axes: Sequence[str]) -> U:
+    """Return  ∇·(k∇u),  with k for each axis."""
+    first, *others = zip(axes, k, strict=True)
+    total = (u.d(first[0]) * first[1]).d(first[0])
+    for axis, k_axis in others:
+        total = total + (u.d(axis) * k_axis).d(axis)
+    return total

@@ -57,6 +57,8 @@ class Smooth:
 
     def __mul__(self, other: Smooth) -> Smooth:
         """Return the product."""
+        if not isinstance(other, Smooth):
+            return NotImplemented
         return Smooth(
             tuple((a * b, (*f, *g)) for a, f in self.terms for b, g in other.terms)
         )

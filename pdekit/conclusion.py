@@ -21,7 +21,7 @@ from pdekit.typing import Array
 if TYPE_CHECKING:
     from pdekit.case.schema import CheckSpec
     from pdekit.run import Run
-    from pdekit.steady.run import BoundaryRun
+    from pdekit.steady import Solved
 
 TAIL_WARNING = {"double": 1e-8, "single": 1e-4}
 """Rounding fills the tail too, the more the longer a run is."""
@@ -234,7 +234,7 @@ def plan_of(run: Run) -> dict[str, Any]:
 # -- checks ----------------------------------------------------------------------------
 
 
-def judge(run: Run | BoundaryRun, result: Result, measure: _Measure, equation: Any) -> None:
+def judge(run: Run | Solved, result: Result, measure: _Measure, equation: Any) -> None:
     """Hold the metrics that the case names against their bounds, and write it down."""
     checks = [
         _check(label, spec, measure, result, equation)

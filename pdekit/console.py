@@ -139,13 +139,27 @@ def _linear(summary: dict[str, Any], points: str) -> list[str]:
     """Say how the linear systems were solved."""
     solver, found, cost = summary["solver"], summary["convergence"], summary["cost"]
     stepped = f"{solver['integrator']}, {cost['steps']} steps, " if cost["steps"] else ""
-    name, worst = solver["description"] or solver["name"], found["relative_residual"]
+    name = solver["description"] or solver["name"]
+    if solver["name"] == "gp":
+        return [f"  solver      {name}, {points} points", *_between_nodes(found)]
+    worst = found["relative_residual"]
     out = [
         f"  solver      {stepped}{name}, {points} points",
         f"  residual    {worst:.1e} (tolerance {found['tolerance']:g}), "
         f"{found['iterations']} iterations, {found['matvecs']} products with A",
     ]
     return out + [f"  event       {sentence}" for sentence in found["events"]]
+
+
+def _between_nodes(found: dict[str, Any]) -> list[str]:
+    """Say how well the equation holds that a Gaussian process was conditioned on."""
+    if "midpoint_residual" not in found:
+        return []
+    return [
+        f"  residual    {found['midpoint_residual']:.1e} between the nodes, "
+        f"{found['relative_residual']:.1e} at them (asked for {found['tolerance']:g}), "
+        f"{len(found['tried'])} bases tried"
+    ]
 
 
 def accuracy(errors: dict[str, Any]) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pdekit import registry
 from pdekit.case import shipped_cases
 from pdekit.docstrings import explained, first_line
-from pdekit.steady.metrics import CONVERGENCE, ERRORS
+from pdekit.steady.metrics import CONVERGENCE, ERRORS, GAUSSIAN
 
 SOLVERS = {
     "direct": "boundary-value problems with constant coefficients, by fast transforms",
     "multigrid": "boundary-value problems by geometric multigrid",
     "krylov": "boundary-value problems by conjugate gradients and relatives",
     "auto": "boundary-value problems: direct where it applies, else krylov with multigrid",
+    "gp": "boundary-value problems and equations in time by a Gaussian process, with "
+    "a deviation",
+    "gp_hm": "the same by the published joint optimisation of values and hyper-parameters",
 }
 PRECONDITIONERS = {
     "none": "nothing: the method alone",
@@ -34,7 +37,7 @@ INTEGRATORS = {
 
 def metrics() -> dict[str, str]:
     """List the metrics of boundary-value problems that others do not have."""
-    found = {name: ERRORS[name] for name in ("observed_order",)} | CONVERGENCE
+    found = {name: ERRORS[name] for name in ("observed_order",)} | CONVERGENCE | GAUSSIAN
     for problem in registry.problems():
         for name, function in registry.problem(problem).metrics.items():
             found[name] = f"boundary-value problems: {first_line(function)}"

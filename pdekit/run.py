@@ -35,7 +35,7 @@ from pdekit.seam import jumps
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
-    from pdekit.steady.run import BoundaryRun
+    from pdekit.steady import Solved
 
 SLICE_SECONDS = 0.1
 """Work done between two looks at the clock and at the interrupt flag."""
@@ -111,12 +111,12 @@ def solve(
     return result
 
 
-def prepared(case: AnyCase, observer: Observer) -> Run | BoundaryRun:
+def prepared(case: AnyCase, observer: Observer) -> Run | Solved:
     """Make a case of any kind ready to run, or refuse it."""
     if isinstance(case, BoundaryCase):
-        from pdekit.steady.run import BoundaryRun
+        from pdekit.steady import boundary_run
 
-        return BoundaryRun(case, observer)
+        return boundary_run(case, observer)
     return Run(case, observer)
 
 

@@ -25,7 +25,7 @@ from pdekit.stepping import State
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
-    from pdekit.steady.run import BoundaryRun
+    from pdekit.steady import Solved
 
 CASE, RESULT, SUMMARY, CHECKPOINT, LOG, FIGURES = (
     "case.yaml",
@@ -107,7 +107,7 @@ def claimed(
         yield folder
 
 
-def computed(run: Run | BoundaryRun, folder: Path, writer: ResultWriter) -> Result:
+def computed(run: Run | Solved, folder: Path, writer: ResultWriter) -> Result:
     """Run from where the run stands, and write what comes of it."""
     with writer:
         result = run.execute()
@@ -203,7 +203,7 @@ def _as_before(case: Case, meta: Mapping[str, Any]) -> Case:
     return case.model_copy(update={"run": case.run.model_copy(update=settings)})
 
 
-def started(run: Run | BoundaryRun, case: AnyCase, folder: Path) -> ResultWriter:
+def started(run: Run | Solved, case: AnyCase, folder: Path) -> ResultWriter:
     """Start the files of a new run."""
     inputs.keep(case, folder)
     atomic.write_text(folder / CASE, inputs.as_written(case).to_yaml())
@@ -261,7 +261,7 @@ def _numpy(values: Any) -> Array:
 # -- what is left besides the fields ---------------------------------------------------
 
 
-def extras(run: Run | BoundaryRun, result: Result, folder: Path) -> None:
+def extras(run: Run | Solved, result: Result, folder: Path) -> None:
     """Write the further formats and the pictures a case asks for."""
     from pdekit.files import exports
 

@@ -12,6 +12,7 @@ from pydantic import (
 )
 from pydantic import Field as Key
 
+from pdekit.case.gaussian_case import GaussianSpec, JointSpec
 from pdekit.case.schema import (
     CheckSpec,
     ExactInitial,
@@ -28,6 +29,10 @@ from pdekit.case.schema import (
 from pdekit.case.types import AxisPoints, Count, FormulaText, Interval, Positive, Section
 from pdekit.case.written import Written
 
+BOUNDARIES = (
+    "dirichlet", "neumann", "periodic", "dirichlet_neumann", "neumann_dirichlet",
+    "dirichlet_open", "open_dirichlet", "open",
+)  # fmt: skip
 METHODS = ("auto", "cg", "flexible_cg", "minres", "bicgstab", "fgmres", "safe_fcg")
 PRECONDITIONERS = (
     "auto", "none", "jacobi", "ssor", "ic", "mic", "multigrid", "direct", "amg",
@@ -40,10 +45,10 @@ class BoundedAxis(Section):
 
     interval: Interval = Key(description="lower and upper end, where the walls are")
     points: AxisPoints = Key(description="number of unknowns along the axis")
-    boundary: Literal[
-        "dirichlet", "neumann", "periodic", "dirichlet_neumann", "neumann_dirichlet"
-    ] = Key(
-        default="dirichlet", description="what is given at both, or at each, of the ends"
+    boundary: Literal[BOUNDARIES] = Key(  # type: ignore[valid-type]
+        default="dirichlet",
+        description="what is given at both, or at each, of the ends; nothing where open "
+        "(gp, whose points are on the ends then)",
     )
     centring: Literal["vertex", "cell"] = Key(
         default="vertex", description="points on the ends of cells or in their middle"
@@ -107,6 +112,21 @@ class LinearSolverSpec(Section):
         return {"name": value} if isinstance(value, str) else value
 
 
+def _solver_kind(value: Any) -> str:
+    """Which solver is meant: the name says it."""
+    name = value.get("name") if isinstance(value, Mapping) else value
+    name = getattr(name, "name", name)
+    return f"<{name}>" if name in ("gp", "gp_hm") else "<linear>"
+
+
+AnySolver = Annotated[
+    Annotated[LinearSolverSpec, Tag("<linear>")]
+    | Annotated[GaussianSpec, Tag("<gp>")]
+    | Annotated[JointSpec, Tag("<gp_hm>")],
+    Discriminator(_solver_kind),
+]
+
+
 class ExactBoundaryReference(Section):
     """Compare with an exact solution of the equation."""
 
@@ -116,7 +136,7 @@ class ExactBoundaryReference(Section):
 class LinearSolverReference(Section):
     """Compare with another solver on the same grid."""
 
-    solver: LinearSolverSpec
+    solver: AnySolver
 
 
 BoundaryReference = Annotated[
@@ -188,9 +208,7 @@ class BoundaryCase(Written):
     time: TimeSpec | None = Key(
         default=None, description="interval and stored frames (equations in time)"
     )
-    solver: LinearSolverSpec = Key(
-        default=LinearSolverSpec(), description="how to solve the linear systems"
-    )
+    solver: AnySolver = Key(default=LinearSolverSpec(), description="how to solve")
     reference: BoundaryReference | None = Key(
         default=None, description="what to compare with"
     )

@@ -10,6 +10,7 @@ from pdekit.boundary_value import AbstractProblem
 from pdekit.case import rules
 from pdekit.case.axes import axes_in_order, dimension
 from pdekit.case.boundary_case import (
+    AnySolver,
     BoundedAxis,
     ExactBoundaryReference,
     LinearSolverReference,
@@ -18,6 +19,7 @@ from pdekit.case.boundary_case import (
 )
 from pdekit.case.draft import AXES, Draft
 from pdekit.case.functions import file
+from pdekit.case.gaussian_case import GaussianSpec, JointSpec
 from pdekit.case.params import Parameters
 from pdekit.case.schema import (
     ExactInitial,
@@ -156,8 +158,12 @@ def _walls(
             message = f"the periodic axis {name} has no walls"
             draft.say(("boundary", name), message, at_key=True)
             continue
-        for side in ("lower", "upper"):
+        ends = domain[name].boundary.split("_") if domain is not None else [""]
+        for side, kind in (("lower", ends[0]), ("upper", ends[-1])):
             if (text := getattr(data, side)) is not None:
+                if kind == "open":
+                    message = "the axis is open there: nothing is given"
+                    draft.say(("boundary", name, side), message, at_key=True)
                 others = [n for n in _names(draft) if n != name]
                 draft.formula(("boundary", name, side), text, others)
 
@@ -203,8 +209,42 @@ def _solver(draft: Draft) -> None:
         draft.sections["reference"] = reference.model_copy(update={"solver": other})
 
 
-def _solver_at(draft: Draft, path: KeyPath, spec: LinearSolverSpec) -> LinearSolverSpec:
+def _solver_at(draft: Draft, path: KeyPath, spec: AnySolver) -> AnySolver:
     """Check that the keys belong to the solver and fill in what it takes when left out."""
+    problem = _problem(draft)
+    if problem is not None and spec.name not in problem.solvers:
+        if spec.name == "auto":
+            return GaussianSpec()
+        accepted = ", ".join(problem.solvers)
+        message = f"must be one of {accepted} for {problem.name} (got {spec.name!r})"
+        draft.say((*path, "name"), message)
+        return spec
+    if isinstance(spec, GaussianSpec | JointSpec):
+        return _gaussian(draft, path, spec)
+    return _linear(draft, path, spec)
+
+
+def _gaussian(
+    draft: Draft, path: KeyPath, spec: GaussianSpec | JointSpec
+) -> GaussianSpec | JointSpec:
+    """Refuse what a Gaussian process has no use for."""
+    problem = _problem(draft)
+    if problem is not None and not problem.evolves and spec.time_points is not None:
+        message = f"is for equations in time, and {problem.name} is not one"
+        draft.say((*path, "time_points"), message, at_key=True)
+    if draft.sections.get("mask") is not None:
+        draft.say(("mask",), f"cannot be had with {spec.name}: it solves on a box")
+    return spec
+
+
+def _linear(draft: Draft, path: KeyPath, spec: LinearSolverSpec) -> LinearSolverSpec:
+    """Check the keys of solvers of linear systems."""
+    for name, axis in (draft.sections.get("domain") or {}).items():
+        if "open" in axis.boundary:
+            message = (
+                f"must have data at both ends for {spec.name}; gp takes {axis.boundary}"
+            )
+            draft.say(("domain", name, "boundary"), message)
     takes = _TAKES[spec.name]
     for key in _OWN:
         if getattr(spec, key) is not None and key not in takes:

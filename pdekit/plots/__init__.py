@@ -14,6 +14,7 @@ from pdekit.errors import UnknownName
 from pdekit.files.atomic import make_folder, write_bytes
 from pdekit.plots._fields import is_steady
 from pdekit.plots._style import encode
+from pdekit.plots.bands import bands
 from pdekit.plots.diagnostics import diagnostics
 from pdekit.plots.growth import growth
 from pdekit.plots.invariants import invariants
@@ -42,6 +43,10 @@ FIGURES: dict[str, tuple[Callable[[Result], Figure | None], str]] = {
         residuals,
         "relative residual of every iteration with the tolerance, on a log scale",
     ),
+    "bands": (
+        bands,
+        "peaks of the spectra of the data and the bands of a Gaussian process",
+    ),
     "spacetime": (
         spacetime,
         "modulus (or value) of each field over space and time, in 1-D",
@@ -62,7 +67,7 @@ FIGURES: dict[str, tuple[Callable[[Result], Figure | None], str]] = {
 }
 """Name of a figure -> (function of a result, what it shows), in the order of a report."""
 
-AT_REST = ("solution", "residuals")
+AT_REST = ("solution", "residuals", "bands")
 """Figures of results without time."""
 
 

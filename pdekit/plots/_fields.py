@@ -42,6 +42,9 @@ def is_steady(result: Result) -> bool:
 def symbol(name: str) -> str:
     r"""Return the mathematics (without dollars) for a field or axis called ``name``."""
     plain = re.sub(r"[^0-9A-Za-z_]", "", name)
+    if plain.endswith(DEVIATION):
+        base = plain.removesuffix(DEVIATION)
+        return rf"\sigma_{{{symbol(base)}}}"
     if plain in GREEK:
         return rf"\{plain}"
     if len(plain) <= 1:
@@ -57,6 +60,15 @@ def in_words(name: str) -> str:
 def measure(name: str, is_complex: bool) -> str:
     """Return the label of what is shown of a field: its modulus, or itself when real."""
     return rf"$|{symbol(name)}|$" if is_complex else rf"${symbol(name)}$"
+
+
+DEVIATION = "_deviation"
+"""End of the name of a field that is the standard deviation of another."""
+
+
+def states(result: Result) -> list[str]:
+    """Return the names of the fields that are no deviations of others."""
+    return [name for name in result.fields if not name.endswith(DEVIATION)]
 
 
 def curves(name: str, is_complex: bool) -> list[tuple[str, Callable[[Any], NDArray[Any]]]]:

@@ -12,6 +12,7 @@ from pdekit.plots._fields import (
     invariant_names,
     members,
     some_frames,
+    states,
     symbol,
 )
 from pdekit.plots._style import LINE, QUIET, figure, legend_above, log_scale, panels
@@ -74,7 +75,7 @@ def peaks(result: Result) -> tuple[NDArray[np.float64], Series]:
         rf"max $|{symbol(name)}|$": np.array(
             [largest_of(members(result, name)[frame]) for frame in frames]
         )
-        for name in result.fields
+        for name in states(result)
     }
     return np.asarray(result.times)[frames], series
 

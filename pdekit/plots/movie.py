@@ -12,7 +12,7 @@ import numpy as np
 
 from pdekit.files.atomic import make_folder, write_bytes
 from pdekit.plots._colour import extremes
-from pdekit.plots._fields import closed, curves, members, shown, some_frames, symbol
+from pdekit.plots._fields import closed, curves, members, shown, some_frames, states, symbol
 from pdekit.plots._film import Film, maps
 from pdekit.plots._style import caption, house_style, legend_above, panels, time_above
 from pdekit.plots._video import write_mp4
@@ -105,9 +105,9 @@ def encoded(images: list[Any]) -> bytes:
 def profiles(result: Result, frames: list[int]) -> Film:
     """Return a film of  |ψ|, Re ψ, Im ψ  (or of a real field) over x."""
     axis = result.grid.axes[0]
-    drawn, axes = panels(1, len(result.fields), height=2.2, lines=1)
+    drawn, axes = panels(1, len(states(result)), height=2.2, lines=1)
     lines: list[tuple[Any, str, Any]] = []
-    for ax, name in zip(axes[0], result.fields, strict=True):
+    for ax, name in zip(axes[0], states(result), strict=True):
         values = members(result, name)[:, 0]
         for index, (label, part) in enumerate(curves(name, np.iscomplexobj(values))):
             (line,) = ax.plot([], [], label=label, animated=True, lw=0.7 if index else 1.2)

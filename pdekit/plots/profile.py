@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdekit.plots._fields import (
+    DEVIATION,
     EPS,
     closed,
     compared_frame,
@@ -16,6 +17,7 @@ from pdekit.plots._fields import (
     peak,
     reference_of,
     shown,
+    states,
     symbol,
 )
 from pdekit.plots._style import figure, legend_above, log_scale, panels
@@ -39,23 +41,25 @@ def profile(result: Result) -> Figure | None:
     """
     if result.grid.ndim > 1:
         return comparison(result)
-    frame = compared_frame(result)
-    compared = bool(result.reference)
+    frame, names = compared_frame(result), states(result)
+    below = bool(result.reference) or len(names) < len(result.fields)
     drawn, axes = panels(
-        1 + compared,
-        len(result.fields),
+        1 + below,
+        len(names),
         height=2.0,
-        ratios=(1.0, 0.5) if compared else None,
+        ratios=(1.0, 0.5) if below else None,
         lines=1,
     )
     x = symbol(result.grid.axes[0].name)
-    for column, name in zip(axes.T, result.fields, strict=True):
+    for column, name in zip(axes.T, names, strict=True):
         state = members(result, name)[frame]
         reference = reference_of(result, name)
         draw_state(column[0], result, name, state, reference)
         column[0].set_ylabel(rf"${symbol(name)}({x})$ at t = {result.times[frame]:.4g}")
         if reference is not None:
             draw_error(column[1], result, name, state[0], reference)
+        if name + DEVIATION in result.fields:
+            draw_deviation(column[1], result, name, frame, alone=reference is None)
         column[-1].set_xlabel(f"${x}$")
     return drawn
 
@@ -97,3 +101,16 @@ def draw_error(
     log_scale(ax)
     math = symbol(name)
     ax.set_ylabel(rf"$|{math} - {math}_{{\mathrm{{ref}}}}|$")
+
+
+def draw_deviation(ax: Axes, result: Result, name: str, frame: int, *, alone: bool) -> None:
+    """Draw the standard deviation, with the error or in its place."""
+    sigma = finite(members(result, name + DEVIATION)[frame][0])
+    positive = np.where(sigma > 0, sigma, np.nan)
+    label = rf"${symbol(name + DEVIATION)}$"
+    ax.plot(*closed(result.grid.axes[0], positive), color="C2", lw=0.7, label=label)
+    log_scale(ax)
+    if alone:
+        ax.set_ylabel(label)
+    else:
+        ax.legend(loc="lower right", fontsize=7)

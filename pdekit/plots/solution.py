@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdekit.plots._colour import extremes, scale
-from pdekit.plots._fields import EPS, closed, finite, is_steady, peak, symbol
+from pdekit.plots._fields import DEVIATION, EPS, closed, finite, is_steady, peak, symbol
 from pdekit.plots._sheet import BAR, label_axes, proportions, shared_bar, sheet, show
 from pdekit.plots._style import LINE, MISSING, QUIET, figure, log_scale, panels
 from pdekit.plots._ticks import coordinate_ticks, place
@@ -53,7 +53,7 @@ def solution(result: Result) -> Figure | None:
 def parts_of(result: Result) -> list[Part]:
     """Return what there is to draw, in order."""
     found = [
-        Part(label_of(name), finite(values[-1]), "medium" if is_medium(name) else "state")
+        Part(label_of(name), finite(values[-1]), kind_of(name))
         for name, values in result.fields.items()
     ]
     for name, values in (result.reference or {}).items():
@@ -62,6 +62,13 @@ def parts_of(result: Result) -> list[Part]:
         error = np.where(np.isfinite(state), distance(state, values), np.nan)
         found.append(Part(label, error, "error"))
     return found
+
+
+def kind_of(name: str) -> str:
+    """Say how a stored field is drawn."""
+    if name.endswith(DEVIATION):
+        return "error"
+    return "medium" if is_medium(name) else "state"
 
 
 def is_medium(name: str) -> bool:

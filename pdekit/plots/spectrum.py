@@ -10,7 +10,7 @@ import numpy as np
 from pdekit.case.schema import ExponentialDealias
 from pdekit.dealiasing import kept_modes
 from pdekit.files.vectors import equation_class
-from pdekit.plots._fields import finite, members, peak, some_frames, symbol
+from pdekit.plots._fields import finite, members, peak, some_frames, states, symbol
 from pdekit.plots._style import figure, legend_above, log_scale, panels, short
 from pdekit.plots.shells import shell_spectra
 from pdekit.spectral import tail
@@ -36,8 +36,8 @@ def spectrum(result: Result) -> Figure | None:
     if result.grid.axes[0].boundary != "periodic":
         return None
     ensemble = result.members is not None
-    drawn, axes = panels(1, len(result.fields), sharey=True, lines=3 if ensemble else 2)
-    for ax, name in zip(axes[0], result.fields, strict=True):
+    drawn, axes = panels(1, len(states(result)), sharey=True, lines=3 if ensemble else 2)
+    for ax, name in zip(axes[0], states(result), strict=True):
         draw_spectra(ax, result, members(result, name))
         k = symbol(result.grid.axes[0].name)
         ax.set_xlabel("$k$" if k == "x" else f"$k_{{{k}}}$")

@@ -74,7 +74,7 @@ def require_sign(posed: Posed) -> None:
     if posed.problem.indefinite or not np.any(c < 0):
         return
     raise posed.case.problem(
-        f"equation.{posed.problem.reaction[0]}",
+        f"equation.{posed.law.reaction[0]}",
         f"must be >= 0 everywhere (it is {c.min():.4g} at its smallest); helmholtz has the "
         "other sign",
     )
@@ -150,7 +150,7 @@ def _held(axis: Axis) -> list[tuple[str, float]]:
 
 def _unused(posed: Posed, system: System) -> list[str]:
     """Say which keys change nothing."""
-    spec, chosen = posed.case.solver, system.choice.name
+    spec, chosen = system.spec, system.choice.name
     idle = [
         f"solver.{key}: is not used by {chosen}, which auto chose"
         for key in ("maxiter", "cycle", "smoother")
@@ -193,7 +193,7 @@ def _anisotropy(posed: Posed, system: System) -> list[str]:
 
 def _tolerance(posed: Posed, system: System) -> list[str]:
     """Warn where rounding of the residual alone may exceed the tolerance."""
-    rtol = posed.case.solver.rtol
+    rtol = system.spec.rtol
     if system.choice.name in ("direct", "spectral"):
         return []
     floor = float(np.finfo(float).eps) * condition(posed, system.added)

@@ -10,14 +10,13 @@ import numpy as np
 from pdekit import provenance, threads
 from pdekit.conclusion import _peak_memory_mb, judge
 from pdekit.errors import Interrupted, NotConverged, PdekitError
-from pdekit.linalg.interface import mean_reduction
 from pdekit.result import Result
 from pdekit.steady import metrics
-from pdekit.steady.reference import algebraic_bound, compare, estimate, last_of
+from pdekit.steady.reference import compare
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
-    from pdekit.steady.run import BoundaryRun
+    from pdekit.steady import Solved
 
 _STATUS: dict[type[PdekitError], str] = {
     NotConverged: "not_converged",
@@ -25,7 +24,7 @@ _STATUS: dict[type[PdekitError], str] = {
 }
 
 
-def conclude(run: BoundaryRun) -> Result:
+def conclude(run: Solved) -> Result:
     """Turn a run that has ended, one way or another, into its result."""
     began = time.perf_counter()
     compared, errors = _errors(run) if run.fields else (None, {})
@@ -51,19 +50,13 @@ def _stacked(frames: list[dict[str, Any]]) -> dict[str, Array]:
     return {name: np.stack([np.asarray(f[name]) for f in frames]) for name in names}
 
 
-def _errors(run: BoundaryRun) -> tuple[Any, dict[str, Any]]:
+def _errors(run: Solved) -> tuple[Any, dict[str, Any]]:
     """Compare with the reference, or estimate where there is none."""
     try:
         if run.reference is not None:
             compared, errors = compare(run, run.reference)
-            bound = algebraic_bound(run, last_of(run))
-            if bound is not None:
-                errors["algebraic_error_bound"] = bound
-            return compared, errors
-        if run.failure is None:
-            return None, estimate(run)
-        bound = algebraic_bound(run, last_of(run))
-        return None, {} if bound is None else {"algebraic_error_bound": bound}
+            return compared, errors | run.bound()
+        return None, run.estimate() if run.failure is None else run.bound()
     except Interrupted as stop:
         run.failure = stop
     except PdekitError as failure:  # what was computed is kept
@@ -72,7 +65,7 @@ def _errors(run: BoundaryRun) -> tuple[Any, dict[str, Any]]:
 
 
 def _summary(
-    run: BoundaryRun, errors: dict[str, Any], compare_s: float, environment: dict[str, Any]
+    run: Solved, errors: dict[str, Any], compare_s: float, environment: dict[str, Any]
 ) -> dict[str, Any]:
     grids = errors.pop("grids", [])
     return {
@@ -83,22 +76,28 @@ def _summary(
         "errors": errors,
         "invariants": {},
         "checks": [],
-        "convergence": _convergence(run, grids),
-        "cost": _cost(run, compare_s),
+        "convergence": {**({"grids": grids} if grids else {}), **run.convergence()},
+        "cost": {
+            "setup_s": run.setup_s,
+            "solve_s": run.solve_s,
+            "compare_s": compare_s,
+            "total_s": run.setup_s + run.solve_s + compare_s,
+            "transforms": None,
+            "peak_memory_mb": _peak_memory_mb(),
+            **run.cost(),
+        },
         "solver": {
-            **run.system.describe(),
-            "description": run.work.method,
+            **run.described(),
             "points": list(run.grid.shape),
             "members": 1,
             "threads": threads.current(),
-            **({"integrator": run.case.solver.integrator} if run.case.time else {}),
         },
         "environment": environment,
         "warnings": list(run.warnings),
     }
 
 
-def _message(run: BoundaryRun) -> str:
+def _message(run: Solved) -> str:
     """Say why a run ended early, and what is kept of it."""
     if run.failure is None:
         return ""
@@ -106,41 +105,3 @@ def _message(run: BoundaryRun) -> str:
     if run.case.time is not None:
         kept[1] = f"{len(run.fields)} frames are kept"
     return f"{run.failure}; {kept[min(len(run.fields), 1)]}"
-
-
-def _convergence(run: BoundaryRun, grids: list[dict[str, Any]]) -> dict[str, Any]:
-    work = run.work
-    history = run.history[np.isfinite(run.history) & (run.history > 0)]
-    factor = None
-    if len(history) > 2 and run.case.time is None and run.problem.factors == 1:
-        factor = mean_reduction(history)
-    return {
-        **({"grids": grids} if grids else {}),
-        "iterations": work.iterations,
-        "matvecs": work.matvecs,
-        "applications": work.applications,
-        "systems": len(work.histories),
-        "relative_residual": work.worst,
-        "tolerance": run.case.solver.rtol,
-        "convergence_factor": factor,
-        "reason": work.reason,
-        "events": work.events,
-    }
-
-
-def _cost(run: BoundaryRun, compare_s: float) -> dict[str, Any]:
-    work = run.work
-    return {
-        "setup_s": run.setup_s,
-        "solver_setup_s": work.setup_s,
-        "solve_s": run.solve_s,
-        "linear_solve_s": work.solve_s,
-        "preconditioner_s": work.preconditioner_s,
-        "matvec_s": work.matvec_s,
-        "compare_s": compare_s,
-        "total_s": run.setup_s + run.solve_s + compare_s,
-        "steps": run.last_step,
-        "transforms": None,
-        "iterations": work.iterations,
-        "peak_memory_mb": _peak_memory_mb(),
-    }

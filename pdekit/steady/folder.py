@@ -15,7 +15,7 @@ from pdekit.files.writer import ResultWriter, read_result
 from pdekit.observer import Observer, Silent
 from pdekit.result import Result
 from pdekit.run import threads_of
-from pdekit.steady.run import BoundaryRun
+from pdekit.steady import Solved, boundary_run
 from pdekit.typing import Array
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def run_into(
     """
     saved = store.checkpoint_of(case, folder) if resume else None
     with threads.limit(threads_of(case)):
-        run = BoundaryRun(case, observer or Silent())
+        run = boundary_run(case, observer or Silent())
         with store.claimed(case, folder, resume=resume, overwrite=overwrite) as folder:
             if resume and saved is None:
                 run.say(f"{folder}: no checkpoint to resume from; starting anew")
@@ -58,17 +58,16 @@ class Folder(store.FrameStore):
         logger.info("checkpoint")
 
 
-def _continued(run: BoundaryRun, folder: Path, saved: store.Saved) -> ResultWriter:
+def _continued(run: Solved, folder: Path, saved: store.Saved) -> ResultWriter:
     """Put a run back to where it was interrupted."""
     arrays, meta = saved
-    run.start = arrays["x"]
-    if run.case.time is None:
-        run.say(f"resuming with the iterate after {meta['iteration']} iterations")
-        return store.started(run, run.case, folder)
-    earlier, frames = read_result(folder / store.RESULT), int(meta["frames"])
-    run.resumed_step, run.last_step = int(meta["step"]), int(meta["steps"])
+    frames = int(meta.get("frames", 0))
+    earlier = read_result(folder / store.RESULT) if frames else None
     for i in range(frames):
+        assert earlier is not None  # noqa: S101
         run.fields.append({name: v[i] for name, v in earlier.fields.items()})
         run.series.append({name: v[i] for name, v in earlier.diagnostics.items()})
-    run.say(f"resuming after {run.last_step} steps ({frames} frames are there)")
+    run.resume(arrays, meta)
+    if not frames:
+        return store.started(run, run.case, folder)
     return ResultWriter.reopen(folder / store.RESULT, frames, run.times)

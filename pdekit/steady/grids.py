@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pdekit.grid import Axis, Grid, GridError
 
@@ -25,7 +25,10 @@ def grid_of(case: BoundaryCase) -> Grid:
     axes = []
     for name, a in case.domain.items():
         try:
-            axes.append(Axis(name, a.points, *a.interval, a.boundary, a.centring))
+            kind: Any = (
+                "neumann" if "open" in a.boundary else a.boundary
+            )  # points on both ends
+            axes.append(Axis(name, a.points, *a.interval, kind, a.centring))
         except GridError as error:
             message = str(error).removeprefix(f"axis {name!r}: ")
             raise case.problem(f"domain.{name}", message) from error

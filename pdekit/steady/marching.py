@@ -92,8 +92,8 @@ class March:
     ) -> None:
         case = run.case
         self.run, self.posed, self.work = run, posed, work
-        self.scheme = scheme_of(case.solver)
-        whole = counts(case, run.times, case.solver)
+        self.scheme = scheme_of(run.spec)
+        whole = counts(case, run.times, run.spec)
         self.counts = [max(1, round(steps * n)) for n in whole]
         self.systems: dict[float, System] = {}
         self.volumes = np.broadcast_to(posed.operator().volumes, posed.grid.shape)
@@ -106,7 +106,7 @@ class March:
             added = 1 / (self.scheme.diagonal * key)
             own = self.work is self.run.work and not self.systems
             known = self.run.system if own and self.run.system.added == added else None
-            made = known or self.run.prepare(self.posed, self.run.case.solver, added)
+            made = known or self.run.prepare(self.posed, self.run.spec, added)
             if made is not known:
                 self.work.setup_s += made.setup_s
             self.systems[key] = made
@@ -208,8 +208,8 @@ def last_frame(run: BoundaryRun, posed: Posed, steps: float) -> Array:
 
 def time_part(run: BoundaryRun, u: Array) -> tuple[float, str]:
     """Richardson's estimate from doubled steps, or halved where they are single."""
-    order = scheme_of(run.case.solver).order
-    doubled = all(n % 2 == 0 for n in counts(run.case, run.times, run.case.solver))
+    order = scheme_of(run.spec).order
+    doubled = all(n % 2 == 0 for n in counts(run.case, run.times, run.spec))
     other = last_frame(run, run.posed, 0.5 if doubled else 2.0)
     size = float(np.linalg.norm(u)) or 1.0
     difference = float(np.linalg.norm(other - u)) / size

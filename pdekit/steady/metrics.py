@@ -28,6 +28,16 @@ CONVERGENCE = {
     "relative_residual": "‖b − A x‖₂/‖b‖₂, true, of the worst system",
     "convergence_factor": "mean reduction of the residual per iteration",
 }
+GAUSSIAN = {
+    "midpoint_residual": "r.m.s. of what is left of the equation between the nodes, "
+    "relative to its largest term (gp)",
+    "condition_misfit": "r.m.s. of what is left of the data on the faces, relative to u "
+    "(gp)",
+    "posterior_deviation": "‖σ‖₂/‖u‖₂, σ the posterior standard deviation (gp)",
+    "disagreement_of_bases": "relative L² distance of the means of the two best bases (gp)",
+    "nyquist_margin": "largest frequency of a band over the Nyquist frequency (gp)",
+    "mean_squared_z": "mean of ((u − u*)/σ)² over the points: near 1 if σ is right (gp)",
+}
 COSTS = ("setup_s", "solve_s", "total_s", "steps", "peak_memory_mb")
 SERIES = ("max_abs",)
 
@@ -35,7 +45,7 @@ SERIES = ("max_abs",)
 def accepted(problem: type[AbstractProblem] | AbstractProblem) -> list[str]:
     """Every name that a check may use."""
     series = SERIES if problem.evolves else ()
-    return [*ERRORS, *CONVERGENCE, *COSTS, *series, *problem.metrics]
+    return [*ERRORS, *CONVERGENCE, *GAUSSIAN, *COSTS, *series, *problem.metrics]
 
 
 def require_known(case: BoundaryCase, problem: AbstractProblem, times: Any) -> None:
@@ -66,7 +76,7 @@ def measure(
     """Return the value of a metric for a finished run; NaN if it is not known."""
     if name in problem.metrics:
         return float(problem.metrics[name](result, **params))
-    for part in ("errors", "convergence", "cost"):
+    for part in ("errors", "convergence", "cost", "solver"):
         value = result.summary[part].get(name)
         if value is not None:
             return float(value)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pdekit import registry, transfer
 from pdekit.boundary_value import (
+    AbstractDiffusion,
     AbstractProblem,
     AxisCoefficient,
     BlockCoefficient,
@@ -46,6 +47,12 @@ class Posed:
         spec = self.case.equation
         return registry.problem(spec.name)(**spec.params)
 
+    @property
+    def law(self) -> AbstractDiffusion:
+        """The equation as one that finite differences solve."""
+        assert isinstance(self.problem, AbstractDiffusion)  # noqa: S101
+        return self.problem
+
     def on(self, grid: Grid) -> Posed:
         """Return the same problem on another grid on the same box."""
         return Posed(self.case, grid, self.original)
@@ -58,9 +65,9 @@ class Posed:
         time = ("t",) if self.problem.evolves else ()
         return (*self.grid.names, *time, *self.case.parameters)
 
-    def values(self, path: str, text: str, points: Any, t: float = 0.0) -> Array:
-        """Evaluate the formula at ``path``, real and finite at all points."""
-        shape = np.broadcast_shapes(*(np.shape(p) for p in points))
+    def values(self, path: str, text: str, points: Any, t: Any = 0.0) -> Array:
+        """Evaluate the formula at ``path``, real and finite at all points and times."""
+        shape = np.broadcast_shapes(*(np.shape(p) for p in points), np.shape(t))
         with self._blaming(path):
             formula = compile_expression(text, self.names)
             known = self._known(points, t)
@@ -72,9 +79,9 @@ class Posed:
             found = found.real
         return np.asarray(found, dtype=float)
 
-    def smooth_values(self, path: str, u: Smooth, points: Any, t: float = 0.0) -> Array:
+    def smooth_values(self, path: str, u: Smooth, points: Any, t: Any = 0.0) -> Array:
         """Evaluate a function that follows from the formula at ``path``."""
-        shape = np.broadcast_shapes(*(np.shape(p) for p in points))
+        shape = np.broadcast_shapes(*(np.shape(p) for p in points), np.shape(t))
         with self._blaming(path):
             return u.at(self._known(points, t), shape)
 
@@ -95,7 +102,7 @@ class Posed:
     @cached_property
     def diffusion(self) -> tuple[Any, ...]:
         """K for each axis: a number, values at the points, or a function of them."""
-        name, given = self.problem.diffusion
+        name, given = self.law.diffusion
         path = f"equation.{name}"
         if isinstance(given, AxisCoefficient):
             texts = [getattr(given, axis) for axis in self.grid.names]
@@ -163,7 +170,7 @@ class Posed:
     @cached_property
     def reaction(self) -> Any:
         """c: a number or values at the points."""
-        name, text = self.problem.reaction
+        name, text = self.law.reaction
         path = f"equation.{name}"
         formula = compile_expression(text, self.names)
         if not formula.names_used - set(self.case.parameters):
@@ -217,37 +224,28 @@ class Posed:
         """The manufactured u, L u, …: one more than there are factors."""
         text = self.case.manufactured
         assert text is not None  # noqa: S101
-        name, given = self.problem.diffusion
-        if isinstance(given, AxisCoefficient):
-            k = [
-                self.smooth(f"equation.{name}.{a}", getattr(given, a))
-                for a in self.grid.names
-            ]
-        else:
-            k = [self.smooth(f"equation.{name}", str(given))] * self.grid.ndim
-        c_name, c_text = self.problem.reaction
-        c = self.smooth(f"equation.{c_name}", c_text)
-        u = [self.smooth("manufactured", text)]
+        u, given = [self.smooth("manufactured", text)], Formulas(self)
         with self._blaming("manufactured"):
             for _ in range(self.problem.factors):
-                u.append(self.problem.left_side(u[-1], k, c))
+                u.append(self.problem.left_side(u[-1], given))
             if self.problem.evolves:
                 u[-1] = u[0].d("t") + u[-1]
         return tuple(u)
 
-    def source(self, t: float = 0.0) -> Array:
-        """Return f at the points."""
+    def source(self, t: Any = 0.0, points: Any = None) -> Array:
+        """Return f at points; at those of the grid if none are given."""
+        points = self.grid.points() if points is None else points
         if self.case.manufactured is not None:
-            return self.smooth_values("manufactured", self.chain[-1], self.grid.points(), t)
+            return self.smooth_values("manufactured", self.chain[-1], points, t)
         for path, text in (
             ("source", self.case.source),
             ("equation.source", self.problem.params.source),
         ):
             if text is not None:
-                return self.values(path, text, self.grid.points(), t)
-        return np.zeros(self.grid.shape)
+                return self.values(path, text, points, t)
+        return np.zeros(np.broadcast_shapes(*(np.shape(p) for p in points), np.shape(t)))
 
-    def at_wall(self, name: str, side: str, points: Any, t: float = 0.0) -> Array:
+    def at_wall(self, name: str, side: str, points: Any, t: Any = 0.0) -> Array:
         """Return what a case gives on a wall, at points of it."""
         data = self.case.boundary.get(name)
         text = getattr(data, side) if data is not None else None
@@ -261,29 +259,32 @@ class Posed:
         for name, data in self.case.boundary.items() if factor == 0 else ():
             for side in ("lower", "upper"):
                 if getattr(data, side) is not None:
-                    found[name, side] = self.at_wall(name, side, self._wall(name, side), t)
+                    found[name, side] = self.at_wall(name, side, self.wall(name, side), t)
         return found
 
     def _manufactured_walls(self, t: float, factor: int) -> Data:
-        u, found = self.chain[factor], {}
+        found: Data = {}
         for axis in self.grid.axes:
-            if axis.boundary == "periodic":
-                continue
-            d = self.grid.names.index(axis.name)
-            for side, kind, sign in zip(
-                ("lower", "upper"), sides(axis), (-1, 1), strict=True
-            ):
-                points = self._wall(axis.name, side)
-                at = partial(self.smooth_values, "manufactured", points=points, t=t)
-                if kind == "dirichlet":
-                    found[axis.name, side] = at(u=u)
-                else:
-                    k = self.diffusion[d]
-                    k = k(*points) if callable(k) else k
-                    found[axis.name, side] = sign * k * at(u=u.d(axis.name))
+            for side, kind in zip(("lower", "upper"), sides(axis), strict=True):
+                if kind != "periodic":
+                    points = self.wall(axis.name, side)
+                    found[axis.name, side] = self.manufactured_at(
+                        axis.name, side, kind, points, t, factor
+                    )
         return found
 
-    def _wall(self, name: str, side: str) -> list[Array]:
+    def manufactured_at(
+        self, name: str, side: str, kind: str, points: Any, t: Any = 0.0, factor: int = 0
+    ) -> Array:
+        """Return the value on a wall, or the flux into the box, at points of it."""
+        u = self.chain[factor]
+        if kind == "dirichlet":
+            return self.smooth_values("manufactured", u, points, t)
+        flux = self.problem.flux(u, Formulas(self), name)
+        sign = -1 if side == "lower" else 1
+        return sign * self.smooth_values("manufactured", flux, points, t)
+
+    def wall(self, name: str, side: str) -> list[Array]:
         """Return the points of a wall, open: one coordinate along its axis."""
         points = list(self.grid.points())
         d = self.grid.names.index(name)
@@ -295,3 +296,32 @@ class Posed:
     def exact(self, t: float = 0.0) -> Array:
         """Return the manufactured solution at the points."""
         return self.smooth_values("manufactured", self.chain[0], self.grid.points(), t)
+
+
+class Formulas:
+    """The formulas of the parameters of a posed problem."""
+
+    def __init__(self, posed: Posed) -> None:
+        self._posed, self.axes = posed, posed.grid.names
+
+    def __call__(self, key: str) -> Smooth:
+        """Return the formula of a parameter."""
+        return self._smooth(key, getattr(self._posed.problem.params, key))
+
+    def along(self, key: str) -> tuple[Smooth, ...]:
+        """Return the formulas of a parameter for each axis."""
+        value = getattr(self._posed.problem.params, key)
+        if isinstance(value, AxisCoefficient):
+            each = (
+                self._smooth(f"{key}.{axis}", getattr(value, axis)) for axis in self.axes
+            )
+            return tuple(each)
+        return (self._smooth(key, value),) * len(self.axes)
+
+    def _smooth(self, key: str, value: Any) -> Smooth:
+        path = f"equation.{key}"
+        if not isinstance(value, str):
+            raise self._posed.case.problem(
+                path, "must be a formula here: it is differentiated"
+            )
+        return self._posed.smooth(path, value)

@@ -21,6 +21,7 @@ from pdekit.typing import Array
 
 if TYPE_CHECKING:
     from pdekit.result import Result
+    from pdekit.steady import Solved
     from pdekit.steady.run import BoundaryRun
 
 FEWEST = 8
@@ -36,7 +37,7 @@ class Reference:
     function: bool = True
 
 
-def reference_of(run: BoundaryRun) -> Reference | None:
+def reference_of(run: Solved) -> Reference | None:
     """Check the reference a case asks for and return it.
 
     Raises
@@ -59,13 +60,8 @@ def reference_of(run: BoundaryRun) -> Reference | None:
         name = f"same solver, grid x{spec.refine}"
         return Reference(name, lambda p, t: _refined(run, spec.refine, t), function=False)
     if isinstance(spec, LinearSolverReference):
-        system = run.prepare(run.posed, spec.solver)
-        name = f"solver {system.choice.name}"
-
-        def other(posed: Posed, t: float) -> Array:
-            return run.solution(posed, system, run.companions)[0]
-
-        return Reference(name, other, function=False)
+        solved = _solved_otherwise(run, spec.solver)
+        return Reference(f"solver {spec.solver.name}", lambda p, t: solved(t), False)
     text = str(spec)
     run.posed.values("reference", text, run.grid.points(), run.begin)
     return Reference(
@@ -100,7 +96,7 @@ def opened(posed: Posed, path: str, name: str) -> Result:
     return result
 
 
-def _stored(run: BoundaryRun, name: str) -> Callable[[float], Array | None]:
+def _stored(run: Solved, name: str) -> Callable[[float], Array | None]:
     field, result = run.problem.fields[0], opened(run.posed, "reference.file", name)
 
     def at(t: float) -> Array | None:
@@ -113,23 +109,31 @@ def _stored(run: BoundaryRun, name: str) -> Callable[[float], Array | None]:
     return at
 
 
-def _refined(run: BoundaryRun, factor: int, t: float) -> Array | None:
+def _solved_otherwise(run: Solved, spec: Any) -> Callable[[float], Array | None]:
+    """Solve the same case with another solver, once it is asked for; refuse it before."""
+    from pdekit.steady import boundary_run
+
+    update = {"solver": spec, "reference": None, "checks": {}}
+    other = boundary_run(
+        run.case.model_copy(update=update), run.observer, "reference.solver"
+    )
+
+    def at(t: float) -> Array | None:
+        if not other.fields:
+            other.execute()
+        if other.failure is not None:
+            raise other.failure
+        return other.fields[int(np.argmin(np.abs(other.times - t)))][run.problem.fields[0]]
+
+    return at
+
+
+def _refined(run: Solved, factor: int, t: float) -> Array | None:
     """Solve on a finer grid; move the values of the last time here."""
     if t != run.times[-1]:
         return None
     finer = run.posed.on(resized(run.grid, factor))
-    return transfer.moved(_final(run, finer, factor), finer.grid, run.grid)
-
-
-def _final(run: BoundaryRun, posed: Posed, steps: float = 1.0) -> Array:
-    """Solve the case on another grid, with so many times the steps; return the end."""
-    if run.case.time is not None:
-        from pdekit.steady.marching import last_frame
-
-        return last_frame(run, posed, steps)
-    system = run.prepare(posed, run.case.solver)
-    u, _ = run.solution(posed, system, run.companions)
-    return u
+    return transfer.moved(run.final(finer, factor), finer.grid, run.grid)
 
 
 # -- comparing -------------------------------------------------------------------------
@@ -143,7 +147,7 @@ def relative_l2(u: Array, reference: Array) -> float:
     return distance / size if size else distance
 
 
-def compare(run: BoundaryRun, reference: Reference) -> tuple[Any, dict[str, Any]]:
+def compare(run: Solved, reference: Reference) -> tuple[Any, dict[str, Any]]:
     """Return the reference at the last compared time, and the errors."""
     field, errors, last = run.problem.fields[0], [], None
     for frame, t in zip(run.fields, run.times, strict=False):
@@ -165,23 +169,23 @@ def compare(run: BoundaryRun, reference: Reference) -> tuple[Any, dict[str, Any]
     }
     if run.case.time is not None:
         found |= {"relative_l2_max": max(errors), "compared_at": t}
-    if reference.function and _asked(run, "observed_order"):
+    if run.has_order and reference.function and _asked(run, "observed_order"):
         found |= _order(run, reference, errors[-1])
     return (t, {field: values}), found
 
 
-def _shifted(run: BoundaryRun, posed: Posed, values: Array) -> Array:
+def _shifted(run: Solved, posed: Posed, values: Array) -> Array:
     """Take the mean off where the solution is known up to a constant."""
-    if run.case.time is None and run.system.op.singular:
+    if run.case.time is None and run.singular:
         return values - float(posed.grid.mean(values))
     return values
 
 
-def _asked(run: BoundaryRun, metric: str) -> bool:
+def _asked(run: Solved, metric: str) -> bool:
     return any((c.metric or label) == metric for label, c in run.case.checks.items())
 
 
-def _order(run: BoundaryRun, reference: Reference, finest: float) -> dict[str, Any]:
+def _order(run: Solved, reference: Reference, finest: float) -> dict[str, Any]:
     """Solve on two coarser grids; fit the order of the error through the three."""
     errors, sizes = [finest], [1.0]
     for posed, ratio in coarser(run, 2):
@@ -189,7 +193,7 @@ def _order(run: BoundaryRun, reference: Reference, finest: float) -> dict[str, A
         if values is None:
             break
         values = _shifted(run, posed, values)
-        errors.append(relative_l2(posed.inside(_final(run, posed, 1 / ratio)), values))
+        errors.append(relative_l2(posed.inside(run.final(posed, 1 / ratio)), values))
         sizes.append(ratio)
     if len(errors) < 2 or min(errors) <= 0:
         return {}
@@ -200,7 +204,7 @@ def _order(run: BoundaryRun, reference: Reference, finest: float) -> dict[str, A
     return {"observed_order": float(slope), "grids": grids}
 
 
-def coarser(run: BoundaryRun, count: int) -> list[tuple[Posed, float]]:
+def coarser(run: Solved, count: int) -> list[tuple[Posed, float]]:
     """Return the problem on grids of half, a quarter, … of the intervals, with ratios."""
     found = []
     for level in range(1, count + 1):
@@ -244,7 +248,7 @@ def estimate(run: BoundaryRun) -> dict[str, Any]:
     }
 
 
-def last_of(run: BoundaryRun) -> Array:
+def last_of(run: Solved) -> Array:
     """Return the last frame, zero outside the domain."""
     return np.nan_to_num(run.fields[-1][run.problem.fields[0]])
 
@@ -256,7 +260,7 @@ def _space_part(run: BoundaryRun, u: Array) -> tuple[float | None, str]:
         return None, ""
     found = [(run.grid, u)]
     try:
-        found += [(posed.grid, _final(run, posed)) for posed, _ in grids]
+        found += [(posed.grid, run.final(posed)) for posed, _ in grids]
     except PdekitError as failure:
         run.warnings.append(
             f"the estimate of the error failed on a coarser grid: {failure}"

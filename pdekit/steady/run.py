@@ -6,55 +6,30 @@ import logging
 import math
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pdekit import memory
+from pdekit.case.boundary_case import LinearSolverSpec
 from pdekit.errors import Interrupted, NotConverged, PdekitError
-from pdekit.linalg.interface import norm
+from pdekit.linalg.interface import mean_reduction, norm
 from pdekit.observer import Observer
 from pdekit.result import Result
-from pdekit.steady import checking, metrics
+from pdekit.steady import Memory, Store, checking, metrics
 from pdekit.steady.grids import grid_of
 from pdekit.steady.posing import Posed
 from pdekit.steady.solving import System, Work, refused
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
-    from pdekit.case.boundary_case import BoundaryCase, LinearSolverSpec
+    from pdekit.case.boundary_case import BoundaryCase
     from pdekit.linalg.interface import Solution
 
 LOOK_SECONDS = 0.5
 """Between two residuals that are computed only to show progress."""
 
 logger = logging.getLogger(__name__)
-
-
-class Store(Protocol):
-    """Where frames and checkpoints go."""
-
-    def frame(
-        self, index: int, fields: Mapping[str, Array], series: Mapping[str, Any]
-    ) -> None:
-        """Keep a frame."""
-        ...
-
-    def checkpoint(self, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
-        """Keep what is needed to go on."""
-        ...
-
-
-class Memory:
-    """A store that keeps nothing beyond the run's own arrays."""
-
-    def frame(
-        self, index: int, fields: Mapping[str, Array], series: Mapping[str, Any]
-    ) -> None:
-        """Do nothing: the run holds its frames itself."""
-
-    def checkpoint(self, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
-        """Do nothing."""
 
 
 class BoundaryRun:
@@ -67,10 +42,13 @@ class BoundaryRun:
     """
 
     def __init__(
-        self, case: BoundaryCase, observer: Observer, store: Store | None = None
+        self, case: BoundaryCase, observer: Observer, where: str = "solver"
     ) -> None:
         began = time.perf_counter()
-        self.case, self.observer, self.store = case, observer, store or Memory()
+        self.case, self.observer, self._where = case, observer, where
+        self.store: Store = Memory()
+        assert isinstance(case.solver, LinearSolverSpec)  # noqa: S101
+        self.spec = case.solver
         self.warnings: list[str] = list(case.warnings)
         self.failure: PdekitError | None = None
         self.work, self.companions = Work(), Work()
@@ -84,6 +62,7 @@ class BoundaryRun:
         self.start: Array | None = None
         self.last_step = self.resumed_step = 0
         self.solve_s = 0.0
+        self.has_order = True
         self._look()
         self.setup_s = time.perf_counter() - began
 
@@ -95,11 +74,11 @@ class BoundaryRun:
         if case.manufactured is not None:
             checking.require_periodic(posed)
         checking.require_sign(posed)
-        self.system = self.prepare(posed, case.solver)
+        self.system = self.prepare(posed, self.spec)
         self.f, self.walls = posed.source(self.begin), posed.walls(self.begin)
         op = self.system.op
         checking.require_solvable(
-            posed, op, op.right_hand_side(self.f, self.walls), case.solver.project
+            posed, op, op.right_hand_side(self.f, self.walls), self.spec.project
         )
         if case.time is not None:
             from pdekit.steady.marching import initial
@@ -131,7 +110,7 @@ class BoundaryRun:
         except PdekitError as error:
             if error.__class__.__name__ == "CaseError":
                 raise
-            raise refused(posed, error) from error
+            raise refused(posed, error, self._where) from error
 
     def say(self, sentence: str) -> None:
         """Tell the observer and the log."""
@@ -182,24 +161,97 @@ class BoundaryRun:
             u = u - float(posed.grid.mean(u))
         return u, found
 
+    def final(self, posed: Posed, steps: float = 1.0) -> Array:
+        """Solve on another grid, with so many times the steps; return the end."""
+        if self.case.time is not None:
+            from pdekit.steady.marching import last_frame
+
+            return last_frame(self, posed, steps)
+        system = self.prepare(posed, self.spec)
+        return self.solution(posed, system, self.companions)[0]
+
+    @property
+    def singular(self) -> bool:
+        """Whether the solution is known up to a constant."""
+        return bool(self.system.op.singular)
+
+    def resume(self, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
+        """Begin with the last iterate, or in time with the last state kept."""
+        self.start = arrays["x"]
+        if self.case.time is None:
+            self.say(f"resuming with the iterate after {meta['iteration']} iterations")
+            return
+        self.resumed_step, self.last_step = int(meta["step"]), int(meta["steps"])
+        self.say(
+            f"resuming after {self.last_step} steps ({len(self.fields)} frames are there)"
+        )
+
     def projecting(self, posed: Posed) -> bool:
         """Whether unbalanced singular data are balanced.
 
         Those of a manufactured solution balance up to the error of the differences.
         """
-        return posed.case.solver.project or posed.case.manufactured is not None
+        return self.spec.project or posed.case.manufactured is not None
 
     def complaint(self, found: Solution) -> str:
         """Say why the tolerance was not reached."""
         return (
             f"relative residual {self.work.worst:.3g} after {found.iterations} iterations, "
-            f"the tolerance is {self.case.solver.rtol:g} ({self.work.reason})"
+            f"the tolerance is {self.spec.rtol:g} ({self.work.reason})"
         )
 
     @property
     def history(self) -> Array:
         """Relative residual before every iteration and at the end, of all systems."""
         return np.concatenate(self.work.histories) if self.work.histories else np.ones(1)
+
+    def estimate(self) -> dict[str, Any]:
+        """Return an estimate of the error where there is no reference."""
+        from pdekit.steady.reference import estimate
+
+        return estimate(self)
+
+    def bound(self) -> dict[str, Any]:
+        """Return a bound of the error of the linear system, where there is one."""
+        from pdekit.steady.reference import algebraic_bound, last_of
+
+        found = algebraic_bound(self, last_of(self))
+        return {} if found is None else {"algebraic_error_bound": found}
+
+    def described(self) -> dict[str, Any]:
+        """Return what the summary says of the solver."""
+        steps = {"integrator": self.spec.integrator} if self.case.time else {}
+        return {**self.system.describe(), "description": self.work.method, **steps}
+
+    def convergence(self) -> dict[str, Any]:
+        """Return what the summary says of the linear systems."""
+        work, factor = self.work, None
+        history = self.history[np.isfinite(self.history) & (self.history > 0)]
+        if len(history) > 2 and self.case.time is None and self.problem.factors == 1:
+            factor = mean_reduction(history)
+        return {
+            "iterations": work.iterations,
+            "matvecs": work.matvecs,
+            "applications": work.applications,
+            "systems": len(work.histories),
+            "relative_residual": work.worst,
+            "tolerance": self.spec.rtol,
+            "convergence_factor": factor,
+            "reason": work.reason,
+            "events": work.events,
+        }
+
+    def cost(self) -> dict[str, Any]:
+        """Return what the summary says of the work."""
+        work = self.work
+        return {
+            "solver_setup_s": work.setup_s,
+            "linear_solve_s": work.solve_s,
+            "preconditioner_s": work.preconditioner_s,
+            "matvec_s": work.matvec_s,
+            "steps": self.last_step,
+            "iterations": work.iterations,
+        }
 
     def _keep(self, index: int, u: Array, series: Mapping[str, Any]) -> None:
         """Store a frame."""

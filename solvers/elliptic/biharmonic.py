@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from pdekit.boundary_value import (
-    AbstractProblem,
+    CLASSICAL,
+    AbstractDiffusion,
     Coefficient,
+    Given,
     ProblemParams,
-    divergence_form,
+    U,
+    laplacian,
 )
-from pdekit.calculus import Smooth
 from pdekit.equation import Formula
 from pdekit.solvers.diagnostics import steady_metrics
 
 
-class Biharmonic(AbstractProblem):
+class Biharmonic(AbstractDiffusion):
     """Two equations of Poisson one after the other:  −∇²v = f,  −∇²u = v.
 
     On walls u is given and ∇²u is zero (a hinge), or with ``manufactured`` what it is
@@ -26,6 +27,7 @@ class Biharmonic(AbstractProblem):
     name: ClassVar[str] = "biharmonic"
     Params = ProblemParams
     factors = 2
+    solvers: ClassVar = CLASSICAL
     metrics: ClassVar = steady_metrics.METRICS
     references = ("Timoshenko & Woinowsky-Krieger, Plates and Shells (1959), chapter 5",)
 
@@ -39,6 +41,6 @@ class Biharmonic(AbstractProblem):
         """Nothing."""
         return "", "0"
 
-    def left_side(self, u: Smooth, k: Sequence[Smooth], c: Smooth) -> Smooth:
+    def left_side(self, u: U, given: Given) -> U:
         """Return  −∇²u,  of which the square is taken."""
-        return divergence_form(u, k, c)
+        return -laplacian(u, given.axes)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import Field as Key
 
 from pdekit.boundary_value import (
-    AbstractProblem,
+    AbstractDiffusion,
     Coefficient,
+    Given,
     ProblemParams,
-    divergence_form,
+    U,
+    divergence,
 )
-from pdekit.calculus import Smooth
 from pdekit.equation import Formula
 from pdekit.solvers.diagnostics import steady_metrics
 
@@ -28,7 +28,7 @@ class HeatParams(ProblemParams):
     )
 
 
-class Heat(AbstractProblem):
+class Heat(AbstractDiffusion):
     """Stepped implicitly: a linear system each step, solved like a steady problem.
 
     Source and data on the walls may depend on time, the diffusivity may not.  In periodic
@@ -52,6 +52,10 @@ class Heat(AbstractProblem):
         """Nothing."""
         return "", "0"
 
-    def left_side(self, u: Smooth, k: Sequence[Smooth], c: Smooth) -> Smooth:
+    def left_side(self, u: U, given: Given) -> U:
         """Return  −∇·(κ∇u)."""
-        return divergence_form(u, k, c)
+        return -divergence(given.along("diffusivity"), u, given.axes)
+
+    def flux(self, u: U, given: Given, axis: str) -> U:
+        """Return  κ ∂u."""
+        return u.d(axis) * given.along("diffusivity")[given.axes.index(axis)]

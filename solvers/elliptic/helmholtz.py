@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import Field as Key
 
 from pdekit.boundary_value import (
-    AbstractProblem,
+    AbstractDiffusion,
     Coefficient,
+    Given,
     ProblemParams,
-    divergence_form,
+    U,
+    laplacian,
 )
-from pdekit.calculus import Smooth
 from pdekit.equation import Formula
 from pdekit.solvers.diagnostics import steady_metrics
 
@@ -24,7 +24,7 @@ class HelmholtzParams(ProblemParams):
     wavenumber: Formula = Key("1", description="k, a formula")
 
 
-class Helmholtz(AbstractProblem):
+class Helmholtz(AbstractDiffusion):
     """Indefinite once k² is larger than the lowest eigenvalue of the box.
 
     Near an eigenvalue the box resonates: small data give large solutions, and at one there
@@ -48,6 +48,7 @@ class Helmholtz(AbstractProblem):
         """Minus the square of the wavenumber."""
         return "wavenumber", f"-({self.params.wavenumber})**2"
 
-    def left_side(self, u: Smooth, k: Sequence[Smooth], c: Smooth) -> Smooth:
+    def left_side(self, u: U, given: Given) -> U:
         """Return  −∇²u − k²u."""
-        return divergence_form(u, k, c)
+        k = given("wavenumber")
+        return -laplacian(u, given.axes) - u * (k * k)

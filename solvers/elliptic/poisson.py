@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import Field as Key
 
 from pdekit.boundary_value import (
-    AbstractProblem,
+    AbstractDiffusion,
     Coefficient,
+    Given,
     ProblemParams,
-    divergence_form,
+    U,
+    divergence,
 )
-from pdekit.calculus import Smooth
 from pdekit.equation import Formula
 from pdekit.solvers.diagnostics import steady_metrics
 from pdekit.solvers.exact import torsion
@@ -30,7 +30,7 @@ class PoissonParams(ProblemParams):
     reaction: Formula = Key("0", description="c >= 0, a formula")
 
 
-class Poisson(AbstractProblem):
+class Poisson(AbstractDiffusion):
     """Potentials, stationary heat, pressure in porous media.
 
     Without a Dirichlet wall and without reaction, solutions exist only if the source and
@@ -55,6 +55,11 @@ class Poisson(AbstractProblem):
         """The reaction c."""
         return "reaction", self.params.reaction
 
-    def left_side(self, u: Smooth, k: Sequence[Smooth], c: Smooth) -> Smooth:
+    def left_side(self, u: U, given: Given) -> U:
         """Return  −∇·(k∇u) + c u."""
-        return divergence_form(u, k, c)
+        k = given.along("coefficient")
+        return u * given("reaction") - divergence(k, u, given.axes)
+
+    def flux(self, u: U, given: Given, axis: str) -> U:
+        """Return  k ∂u."""
+        return u.d(axis) * given.along("coefficient")[given.axes.index(axis)]

@@ -26,8 +26,8 @@ class GaussianMixture(AbstractMixture):
 
     Examples
     --------
-    >>> GaussianMixture(2.0, 0.5, 3.0)(0.0)
-    array(2.)
+    >>> float(GaussianMixture(2.0, 0.5, 3.0)(0.0))
+    2.0
     """
 
     @property

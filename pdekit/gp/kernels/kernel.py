@@ -140,8 +140,9 @@ class AbstractMixture(AbstractKernel):
     @property
     def parameters(self) -> Array:
         """The vector (log w, log ρ, μ), each part as long as there are components."""
+        positive = np.maximum(self.weights, np.finfo(float).tiny)
         return np.concatenate(
-            [np.log(self.weights), np.log(self.inverse_lengths), self.frequencies]
+            [np.log(positive), np.log(self.inverse_lengths), self.frequencies]
         )
 
     def at(self, parameters: Array) -> Self:
