@@ -40,7 +40,8 @@ class JointProblem:
     points
         Coordinates of every dimension, equidistant, end points included.
     terms
-        Coefficient of every derivative, for example ``{(2, 0): 1.0, (0, 2): 1.0}``.
+        Coefficient of every derivative, for example ``{(2, 0): 1.0, (0, 2): 1.0}``;
+        numbers, or arrays that broadcast to the grid.
     source
         f,  ``(N₁, …, N_d)``.
     faces
@@ -51,7 +52,7 @@ class JointProblem:
     """
 
     points: tuple[Array, ...]
-    terms: Mapping[Term, float]
+    terms: Mapping[Term, float | Array]
     source: Array
     faces: Mapping[tuple[int, int], Array]
     nonlinearity: Pointwise | None = field(default=None)
