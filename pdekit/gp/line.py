@@ -97,10 +97,11 @@ def line(
         raise NotApplicable("held", f"u can be given at the ends 0 and -1, not at {held}")
     points = np.asarray(points, float)
     lags = (points[1] - points[0]) * np.arange(len(points))
-    jet = kernel.jet(lags, max(terms))
+    highest = max(terms, default=0)
+    jet = kernel.jet(lags, highest)
     factor = factorize(toeplitz.matrix(jet[0]), jitter)
     total = sum(c * toeplitz.matrix(jet[a], a % 2 == 0) for a, c in terms.items() if a)
-    matrix = factor.times_inverse(total) if max(terms) else np.zeros_like(factor.lower)
+    matrix = factor.times_inverse(total) if highest else np.zeros_like(factor.lower)
     matrix += terms.get(0, 0.0) * np.eye(len(points))
     mirrored = set(held) == {0, -1} and all(a % 2 == 0 for a in terms)
     if mirrored:  # so it is but for rounding

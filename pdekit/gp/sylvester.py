@@ -54,6 +54,8 @@ class DirectSolution:
         Seconds.
     lines
         The dimensions, which interpolate.
+    corrections
+        Relative sizes of Newton's corrections, if there were any.
     """
 
     u: Array
@@ -64,6 +66,7 @@ class DirectSolution:
     setup_s: float
     solve_s: float
     lines: tuple[Line, ...]
+    corrections: tuple[float, ...] = ()
 
     def predict(
         self, points: Sequence[Array], orders: Sequence[int] | None = None
@@ -105,6 +108,11 @@ class CollocationSolver:
     def apply(self, u: Array) -> Array:
         """Return  Σ A_d u + c u  at all points."""
         parts = [mode_product(one.matrix, u, d) for d, one in enumerate(self.lines)]
+        return sum(parts, self.constant * u)
+
+    def apply_inside(self, u: Array) -> Array:
+        """Return the same between interior points, of zero values at the others."""
+        parts = [mode_product(one.inner, u, d) for d, one in enumerate(self.lines)]
         return sum(parts, self.constant * u)
 
     def solve(self, f: Array, g: Array) -> DirectSolution:

@@ -1,16 +1,23 @@
-"""Equations with conditions, solved directly and given to the joint optimisation."""
+"""Equations with conditions: direct collocation, and the joint optimisation posed."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from pdekit.errors import NotApplicable
+from pdekit.errors import NotApplicable, NotConverged
 from pdekit.gp.adaptive import bands
 from pdekit.gp.collocation import At, Collocation, Condition
+from pdekit.gp.direct import (
+    candidates,
+    direct_solver,
+    midpoint_residual,
+    solve,
+    solve_directly,
+)
 from pdekit.gp.joint_objective import JointObjective, JointOptions
 from pdekit.gp.joint_problem import ALLEN_CAHN, JointProblem
-from pdekit.gp.posing import direct_solver, joint_problem, kernels_of, solve_directly
+from pdekit.gp.posing import joint_problem
 from pdekit.gp.span import Span
 
 
@@ -33,6 +40,11 @@ def box(n, ndim=2, length=2 * np.pi):
 
 
 LAPLACIAN = {((2, 0),): 1.0, ((0, 2),): 1.0}
+
+
+def kernels_of(spans, peaks):
+    """The first kernel that is tried."""
+    return next(candidates(spans, peaks))[1]
 
 
 def error(solution, spans, u):
@@ -70,25 +82,108 @@ def test_reaction_is_a_constant_of_the_sum():
 
     spans = box(40, length=1.0)
     problem = posed(spans, LAPLACIAN | {((0, 0),): 5.0}, lambda x, y: -3 * u(x, y), u)
-    solver = direct_solver(problem, kernels_of(spans, bands(problem)))
+    solver, others = direct_solver(problem, kernels_of(spans, bands(problem)))
+    assert others is None
     assert solver.constant == 5.0
     assert (
         error(solve_directly(problem, kernels_of(spans, bands(problem))), spans, u) < 1e-6
     )
 
 
+def test_the_kernel_with_the_smallest_residual_between_the_nodes_is_kept():
+    """A bump without bands: a spline is better than what its spectrum suggests."""
+
+    def u(x, y):
+        return 1 / (1 + 100 * ((x - 1) ** 2 + (y - 0.7) ** 2))
+
+    def f(x, y):
+        r2 = (x - 1) ** 2 + (y - 0.7) ** 2
+        return 400 * (100 * r2 - 1) / (1 + 100 * r2) ** 3
+
+    spans = box(120, length=2.0)
+    problem = posed(spans, LAPLACIAN, f, u)
+    found = solve(problem)
+    assert found.midpoint_residual == min(left for _, left in found.tried)
+    assert len(found.tried) == 5
+    assert found.midpoint_residual == midpoint_residual(problem, found.solution)
+    first = solve_directly(problem, kernels_of(spans, bands(problem)))
+    assert error(found.solution, spans, u) < 1e-5
+    assert error(found.solution, spans, u) < 0.01 * error(first, spans, u)
+
+
+def test_residual_between_the_nodes_is_that_of_the_interpolant():
+    """By differences of the predicted function, at one midpoint after the other."""
+    spans = (Span("x", 12, 0, 1),)
+    problem = posed(spans, {((2,),): 1.0}, lambda x: np.exp(3 * x), lambda x: x)
+    solution = solve_directly(problem, kernels_of(spans, bands(problem)))
+    m, h = spans[0].midpoints, 8e-3
+    u = [solution.predict([m + s * h]) for s in (-2, -1, 0, 1, 2)]
+    second = (-u[0] + 16 * u[1] - 30 * u[2] + 16 * u[3] - u[4]) / (12 * h**2)
+    left = second - np.exp(3 * m)
+    expected = np.sqrt((left**2).mean() / (second**2).mean())
+    assert midpoint_residual(problem, solution) == pytest.approx(expected, rel=1e-3)
+
+
+CUBIC = {((0, 0),): -1.0, ((0, 0),) * 3: 1.0}
+
+
+def test_allen_cahn_of_three_scales():
+    """AC2 of the reference: Newton's corrections decrease quadratically."""
+
+    def p(x):
+        return np.sin(x) + 0.1 * np.sin(20 * x) + np.cos(100 * x)
+
+    def second(x):
+        return -np.sin(x) - 40 * np.sin(20 * x) - 1e4 * np.cos(100 * x)
+
+    def u(x, y):
+        return p(x) * p(y)
+
+    def f(x, y):
+        v = u(x, y)
+        return second(x) * p(y) + p(x) * second(y) + v * (v**2 - 1)
+
+    spans = box(150, length=1.0)
+    problem = posed(spans, LAPLACIAN | CUBIC, f, u)
+    solution = solve_directly(problem, kernels_of(spans, bands(problem)))
+    assert error(solution, spans, u) < 1e-6
+    steps = solution.corrections
+    assert 2 <= len(steps) <= 6
+    assert steps[1] < 20 * steps[0] ** 2
+    assert solution.residual < 1e-11
+
+
+def test_a_potential_that_varies_is_part_of_the_pointwise_terms():
+    def u(x, y):
+        return np.sin(3 * x) * np.cos(2 * y)
+
+    spans = box(30, length=1.0)
+    terms = LAPLACIAN | {((0, 0),): lambda x, y: 40 * np.exp(x) * y}
+    problem = posed(spans, terms, lambda x, y: (40 * np.exp(x) * y - 13) * u(x, y), u)
+    assert error(solve(problem).solution, spans, u) < 1e-6
+
+
+def test_newton_says_so_when_there_is_no_solution():
+    """u″ + 60 u⁴ + 60 = 0  with zeros at the ends blows up: no solution."""
+    spans = (Span("x", 30, 0, 1),)
+    terms = {((2,),): 1.0, ((0,),) * 4: 60.0}
+    problem = posed(spans, terms, -60.0, lambda x: 0 * x)
+    with pytest.raises(NotConverged), np.errstate(over="ignore", invalid="ignore"):
+        solve_directly(problem, kernels_of(spans, bands(problem)))
+
+
 @pytest.mark.parametrize(
     "terms",
     [
         {((1, 1),): 1.0},
-        LAPLACIAN | {((0, 0), (0, 0)): 1.0},
+        LAPLACIAN | {((0, 0), (1, 0)): 1.0},
         {((2, 0),): lambda x, y: 1 + x * y, ((0, 2),): 1.0},
     ],
 )
 def test_what_is_no_sum_of_operators_of_one_axis_is_refused(terms):
     spans = box(8)
     problem = posed(spans, terms, 0.0, lambda x, y: x + y)
-    with pytest.raises(NotApplicable, match="one axis each"):
+    with pytest.raises(NotApplicable, match=r"one axis each|values alone"):
         solve_directly(problem, kernels_of(spans, bands(problem)))
 
 
@@ -144,5 +239,5 @@ def test_conditions_that_are_no_values_on_a_face_are_refused():
     with pytest.raises(NotApplicable, match="periodic"):
         joint_problem(periodic)
     product = posed(spans, {((2,),): 1.0, ((0,), (1,)): 1.0}, 0.0, lambda x: x)
-    with pytest.raises(NotApplicable, match="derivatives"):
+    with pytest.raises(NotApplicable, match="values alone"):
         joint_problem(product)
