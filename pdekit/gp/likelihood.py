@@ -30,19 +30,20 @@ class NotDefinite(NotConverged):
 
 @dataclass(frozen=True, eq=False)
 class Factor:
-    """R Rᵀ = D C D + jitter,  D = diag(C)^{-1/2}: scaled, as u'' is 1e8 times u.
+    """R Rᵀ = D (C + noise) D + jitter,  D = diag(C)^{-1/2}: scaled, as u'' is 1e8 times u.
 
-    ``scaled`` holds D C D without the jitter (lower triangle, Fortran order).
+    ``c`` is right for i ≤ j only; ``lower`` holds R in Fortran order.
     """
 
+    c: Array
+    noise: Array
     d: Array
     lower: Array
-    scaled: Array
     jitter: float
 
     @classmethod
     def of(cls, c: Array, noise: Array, jitter: float) -> Factor:
-        """Factorise C (right for i ≤ j) with noise variances added to its diagonal."""
+        """Factorise C with noise variances added to its diagonal."""
         diagonal = c.diagonal()
         if np.any(diagonal <= 0):
             raise PdekitError(
@@ -50,14 +51,13 @@ class Factor:
                 "operator vanishes there or the kernel has no weight"
             )
         d = 1 / np.sqrt(diagonal)
-        scaled = (c * d[:, None] * d).T
-        np.fill_diagonal(scaled, 1.0 + noise * d**2)
-        with_jitter = scaled.copy(order="F")
-        np.fill_diagonal(with_jitter, scaled.diagonal() + jitter)
-        lower, failed = lapack.dpotrf(with_jitter, lower=1, clean=1, overwrite_a=1)
+        scaled = c * d
+        scaled *= d[:, None]
+        np.fill_diagonal(scaled, 1.0 + noise * d**2 + jitter)
+        lower, failed = lapack.dpotrf(scaled.T, lower=1, clean=1, overwrite_a=1)
         if failed:
             raise NotDefinite(f"the covariance is not definite with jitter {jitter:.0e}")
-        return cls(d, lower, scaled, jitter)
+        return cls(c, noise, d, lower, jitter)
 
     def solve(self, y: Array) -> Array:
         """Return  (C + jitter)⁻¹ y."""
@@ -79,8 +79,8 @@ class Factor:
         return x
 
     def _gap(self, y: Array, x: Array) -> Array:
-        """Return  y − C x."""
-        return y - blas.dsymv(1.0, self.scaled, x / self.d, lower=1) / self.d
+        """Return  y − (C + noise) x."""
+        return y - self.noise * x - blas.dsymv(1.0, self.c.T, x, lower=1)
 
     def _norm(self, y: Array) -> float:
         return float(np.linalg.norm(self.d * y))
@@ -146,13 +146,15 @@ class Likelihood:
         noise = self.noisy * self.noise_variance(c, ratio)
         factor = Factor.of(c, noise, jitter)
         alpha = factor.solve(self.values)
-        inverse = lapack.dpotri(factor.lower, lower=1)[0]
+        value = self.negative_log(factor, alpha)
+        inverse = lapack.dpotri(factor.lower, lower=1, overwrite_c=1)[0]  # R is not needed
         g = blas.dsyr(-1.0, alpha / factor.d, lower=1, a=inverse, overwrite_a=1).T
-        g *= factor.d[:, None] * factor.d  # i < j stands for two entries, so without the ½
+        g *= factor.d  # i < j stands for two entries, so without the ½
+        g *= factor.d[:, None]
         own = 0.5 * g.diagonal()
         on_ratio = own @ noise
         # Jitter and noise are proportional to prior variances: their own, and the mean one.
         shared = ratio * own[self.noisy].mean() if self.noisy.any() else 0.0
         np.fill_diagonal(g, own * (1 + jitter) + self.noisy * shared)
         on_kernel = kernel.pull_back(self.map.lags, self.map.forces(g))
-        return self.negative_log(factor, alpha), np.append(on_kernel, on_ratio)
+        return value, np.append(on_kernel, on_ratio)

@@ -25,7 +25,7 @@ KERNELS: dict[str, type[AbstractMixture]] = {
     "mixture": GaussianMixture,
     "student": StudentMixture,
 }
-WIDTHS = (0.3, 1.0)
+WIDTHS = (0.3, 1.0, 6.0)
 """Inverse lengths of the components at peaks, in lengths of the axis, one try each …"""
 LOW_WIDTH = 3.0
 """… and of the component at zero."""
