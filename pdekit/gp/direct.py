@@ -50,7 +50,7 @@ class Directly:
     tried: tuple[tuple[str, float], ...]
 
 
-def solve(collocation: Collocation, wanted: float = 1e-7) -> Directly:
+def solve(collocation: Collocation, wanted: float = 1e-6) -> Directly:
     """Solve an equation with the kernel that fits best.
 
     Parameters
