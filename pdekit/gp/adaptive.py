@@ -89,6 +89,7 @@ LEARNED_IF = 1e-6
 def adapt(
     collocation: Collocation,
     *,
+    found: Sequence[Peaks] | None = None,
     wanted: float = WANTED,
     kinds: Sequence[str] = KINDS[:3],
     look: Callable[[float, str], None] = lambda done, sentence: None,
@@ -99,6 +100,8 @@ def adapt(
     ----------
     collocation
         Equation and conditions.
+    found
+        What `bands` returns, if it is known already.
     wanted
         Residual between the nodes, relative to the largest term, that ends the search.
     kinds
@@ -118,7 +121,7 @@ def adapt(
     """
     fits: list[Posterior] = []
     failure: PdekitError | None = None
-    found = bands(collocation)
+    found = bands(collocation) if found is None else found
     tries = [(kind, level) for kind in kinds for level in range(LEVELS[kind])]
     for i, (kind, level) in enumerate(tries):
         seen = partial(look, i / len(tries), f"basis {i + 1} of at most {len(tries)}")
@@ -168,7 +171,7 @@ def _bases(
             for span in spans
         ]
     if kind == "learned":
-        return spectra.learned(collocation, *spectra.STARTS[level])[0]
+        return spectra.learned(collocation, *spectra.STARTS[level])
     if kind in spectra.KERNELS:
         return spectra.from_peaks(collocation, found, kind, spectra.WIDTHS[level])
     return _on_bands(spans, found, level)

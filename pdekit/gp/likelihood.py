@@ -30,19 +30,20 @@ class NotDefinite(NotConverged):
 
 @dataclass(frozen=True, eq=False)
 class Factor:
-    """R Rᵀ = D C D + jitter,  D = diag(C)^{-1/2}: scaled, as u'' is 1e8 times u.
+    """R Rᵀ = D (C + noise) D + jitter,  D = diag(C)^{-1/2}: scaled, as u'' is 1e8 times u.
 
-    ``scaled`` holds D C D without the jitter (lower triangle, Fortran order).
+    ``c`` is right for i ≤ j only; ``lower`` holds R in Fortran order.
     """
 
+    c: Array
+    noise: Array
     d: Array
     lower: Array
-    scaled: Array
     jitter: float
 
     @classmethod
     def of(cls, c: Array, noise: Array, jitter: float) -> Factor:
-        """Factorise C (right for i ≤ j) with noise variances added to its diagonal."""
+        """Factorise C with noise variances added to its diagonal."""
         diagonal = c.diagonal()
         if np.any(diagonal <= 0):
             raise PdekitError(
@@ -50,18 +51,17 @@ class Factor:
                 "operator vanishes there or the kernel has no weight"
             )
         d = 1 / np.sqrt(diagonal)
-        scaled = (c * d[:, None] * d).T
-        np.fill_diagonal(scaled, 1.0 + noise * d**2)
-        with_jitter = scaled.copy(order="F")
-        np.fill_diagonal(with_jitter, scaled.diagonal() + jitter)
-        lower, failed = lapack.dpotrf(with_jitter, lower=1, clean=1, overwrite_a=1)
+        scaled = c * d
+        scaled *= d[:, None]
+        np.fill_diagonal(scaled, 1.0 + noise * d**2 + jitter)
+        lower, failed = lapack.dpotrf(scaled.T, lower=1, clean=1, overwrite_a=1)
         if failed:
             raise NotDefinite(f"the covariance is not definite with jitter {jitter:.0e}")
-        return cls(d, lower, scaled, jitter)
+        return cls(c, noise, d, lower, jitter)
 
     def solve(self, y: Array) -> Array:
         """Return  (C + jitter)⁻¹ y."""
-        return self.d * lapack.dpotrs(self.lower, self.d * y, lower=1)[0]
+        return _scaled(self.d, lapack.dpotrs(self.lower, _scaled(self.d, y), lower=1)[0])
 
     def refined(self, y: Array) -> Array:
         """Return  C⁻¹ y  by iterative refinement against the jitter, while it helps.
@@ -79,33 +79,43 @@ class Factor:
         return x
 
     def _gap(self, y: Array, x: Array) -> Array:
-        """Return  y − C x."""
-        return y - blas.dsymv(1.0, self.scaled, x / self.d, lower=1) / self.d
+        """Return  y − (C + noise) x."""
+        product = blas.dsymm(1.0, self.c.T, x.reshape(len(x), -1), lower=1)
+        return y - _scaled(self.noise, x) - product.reshape(x.shape)
 
     def _norm(self, y: Array) -> float:
-        return float(np.linalg.norm(self.d * y))
+        return float(np.linalg.norm(_scaled(self.d, y)))
 
     def log_determinant(self) -> float:
         """Return log |C + jitter|."""
         return float(2 * np.sum(np.log(self.lower.diagonal()) - np.log(self.d)))
 
     def negative_log(self, y: Array, alpha: Array) -> float:
-        """Return −log p(y) with  α = C⁻¹y."""
-        return 0.5 * (float(y @ alpha) + self.log_determinant() + len(y) * log(2 * pi))
+        """Return −log p of y, or of the columns of y as draws, with  α = C⁻¹y."""
+        each, draws = self.log_determinant() + len(y) * log(2 * pi), y.size // len(y)
+        return 0.5 * (float(np.sum(y * alpha)) + draws * each)
 
     def sensitivity(self, alpha: Array) -> Array:
-        """Return  C⁻¹ − ααᵀ  with nothing below the diagonal:  Σ_{i<j} g dC + ½ Σ_i g dC.
+        """Return  m C⁻¹ − ααᵀ  of m columns, nothing below the diagonal; R is used up.
 
-        That is the differential of −log p(y) with  α = C⁻¹y.
+        d(−log p) = Σ_{i<j} g_ij dC_ij + ½ Σ_i g_ii dC_ii:  i < j stands for two entries.
         """
-        inverse = lapack.dpotri(self.lower, lower=1)[0]
-        g = blas.dsyr(-1.0, alpha / self.d, lower=1, a=inverse, overwrite_a=1).T
-        g *= self.d[:, None] * self.d
+        inverse = lapack.dpotri(self.lower, lower=1, overwrite_c=1)[0]
+        columns = _scaled(1 / self.d, alpha).reshape(len(alpha), -1)
+        m = float(columns.shape[1])
+        g = blas.dsyrk(-1.0, columns, beta=m, c=inverse, lower=1, overwrite_c=1).T
+        g *= self.d
+        g *= self.d[:, None]
         return np.asarray(g)
 
     def half_solve(self, b: Array) -> Array:
         """Return  R⁻¹ D b:  its columns' squared lengths are  bᵀ C⁻¹ b."""
         return lapack.dtrtrs(self.lower, self.d[:, None] * b, lower=1)[0]
+
+
+def _scaled(diagonal: Array, y: Array) -> Array:
+    """Return  diag(d) y  for one column or several."""
+    return np.asarray((diagonal * y.T).T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,12 +163,13 @@ class Likelihood:
         """Return −log p(y) and its gradient in (log w, log ρ, μ, log ratio).
 
         With  G = ½ (C⁻¹ − ααᵀ),  α = C⁻¹y:  d nll = Σ G dC  (Rasmussen & Williams 2006,
-        equation 5.9).
+        equation 5.9); of m draws  G = ½ (m C⁻¹ − Σ ααᵀ).
         """
         c = self.map.matrix(kernel)
         noise = self.noisy * self.noise_variance(c, ratio)
         factor = Factor.of(c, noise, jitter)
         alpha = factor.solve(self.values)
+        value = self.negative_log(factor, alpha)
         g = factor.sensitivity(alpha)
         own = 0.5 * g.diagonal()
         on_ratio = own @ noise
@@ -166,4 +177,4 @@ class Likelihood:
         shared = ratio * own[self.noisy].mean() if self.noisy.any() else 0.0
         np.fill_diagonal(g, own * (1 + jitter) + self.noisy * shared)
         on_kernel = kernel.pull_back(self.map.lags, self.map.forces(g))
-        return self.negative_log(factor, alpha), np.append(on_kernel, on_ratio)
+        return value, np.append(on_kernel, on_ratio)

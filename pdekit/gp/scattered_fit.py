@@ -75,6 +75,7 @@ class Likelihood:
         """Return −log p and its gradient (Rasmussen & Williams 2006, equation 5.9)."""
         process, factor, y = self._factorised(x)
         alpha = factor.solve(y)
+        value = factor.negative_log(y, alpha)
         g = factor.sensitivity(alpha)
         own = 0.5 * g.diagonal()
         learned = noise_variances(
@@ -83,7 +84,7 @@ class Likelihood:
         )
         np.fill_diagonal(g, own * (1 + self.jitter))  # jitter is a part of prior variances
         gradient = np.append(process.pull_back(self.data, g), own @ learned)
-        return factor.negative_log(y, alpha), gradient
+        return value, gradient
 
     def _factorised(self, x: Array) -> tuple[Process, Factor, Array]:
         self.evaluations += 1

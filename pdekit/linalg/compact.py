@@ -148,17 +148,28 @@ class CompactStencil:
         """Return  R f  with the data on the walls, weighted as the rows are.
 
         On and beyond the walls f is extrapolated from the points next to them, which costs
-        no order; so are data on a wall towards its rim.
+        no order but digits where f oscillates from point to point; a function is evaluated
+        there if all walls are Dirichlet. Data on a wall are extrapolated towards its rim.
         """
+        padded = self._framed(f)
         f = np.array(np.broadcast_to(values_at(self.grid, f), self.shape), dtype=float)
-        padded = f
-        for d in range(self.grid.ndim):
-            padded = self._prolonged(padded, d)
         b = self._smoothed(padded)
         outer = self._ghosts(f, checked_walls(self.grid, walls))
         if outer:
             b = b - self._scheme(self._padded(np.zeros(self.shape), outer))
         return np.asarray(b * self.volumes)
+
+    def _framed(self, f: Coefficient) -> Array:
+        """Return a source with one more value at either end of every axis."""
+        axes = self.grid.axes
+        if callable(f) and all(axis.boundary == "dirichlet" for axis in axes):
+            lines = (np.linspace(axis.lower, axis.upper, axis.n + 2) for axis in axes)
+            shape = tuple(axis.n + 2 for axis in axes)
+            return np.array(np.broadcast_to(f(*np.ix_(*lines)), shape), dtype=float)
+        padded = np.array(np.broadcast_to(values_at(self.grid, f), self.shape), dtype=float)
+        for d in range(self.grid.ndim):
+            padded = self._prolonged(padded, d)
+        return padded
 
     def _ghosts(self, f: Array, walls: Walls) -> dict[tuple[int, bool], Array]:
         """Return what is on a Dirichlet wall, or added beyond a Neumann wall, in frames."""

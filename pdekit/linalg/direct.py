@@ -28,6 +28,7 @@ from pdekit.linalg._range import solvable
 from pdekit.linalg._residual import refine, residual_of
 from pdekit.linalg._symbols import ORDERS, Order, check_not_zero, inverse, symbol
 from pdekit.linalg._walls import values_at
+from pdekit.linalg.compact import CompactStencil
 from pdekit.linalg.interface import Solution
 from pdekit.linalg.spectral import SpectralOperator
 from pdekit.linalg.stencil import Coefficient, Stencil, Walls
@@ -250,7 +251,8 @@ class DirectSolver:
             b = values * self.operator.volumes
             events += unresolved(self.grid, values)
         else:
-            b = self.operator.right_hand_side(values, walls)
+            here = f if isinstance(self.operator, CompactStencil) else values
+            b = self.operator.right_hand_side(here, walls)
         if self.singular and project:
             w = np.broadcast_to(self.operator.volumes, self.shape)
             excess = b.sum() / w.sum()

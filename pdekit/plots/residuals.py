@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdekit.plots._style import QUIET, figure, log_scale, panels
+from pdekit.plots._style import QUIET, figure, legend_above, log_scale, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +28,8 @@ def residuals(result: Result) -> Figure | None:
     told = result.summary.get("convergence")
     if not told:
         return None
+    if told.get("history"):
+        return descent(told["history"])
     if "residual_history" not in result.diagnostics:
         return per_frame(result)
     history = np.asarray(result.diagnostics["residual_history"])[-1]
@@ -77,4 +79,23 @@ def per_frame(result: Result) -> Figure | None:
     ax.set_ylim(0, None)
     ax.set_xlabel("$t$")
     ax.set_ylabel("iterations per frame")
+    return drawn
+
+
+def descent(history: list[dict[str, Any]]) -> Figure:
+    """Draw residual, gap on the faces and error over the steps of an optimisation."""
+    drawn, axes = panels(1, 1, height=2.2, width=4.2, lines=1)
+    ax = axes[0, 0]
+    steps = [told["step"] for told in history]
+    for name, label in (
+        ("residual", "residual"),
+        ("boundary_gap", "gap on the faces"),
+        ("error", "relative error"),
+    ):
+        values = [told[name] for told in history]
+        if None not in values:
+            ax.plot(steps, values, marker="o", markersize=2.5, lw=0.9, label=label)
+    log_scale(ax)
+    ax.set_xlabel("step")
+    legend_above(ax, 3)
     return drawn

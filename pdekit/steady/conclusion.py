@@ -9,7 +9,7 @@ import numpy as np
 
 from pdekit import provenance, threads
 from pdekit.conclusion import _peak_memory_mb, judge
-from pdekit.errors import Interrupted, NotConverged, PdekitError
+from pdekit.errors import BlowUp, Interrupted, NotConverged, PdekitError
 from pdekit.result import Result
 from pdekit.steady import metrics
 from pdekit.steady.reference import compare
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _STATUS: dict[type[PdekitError], str] = {
     NotConverged: "not_converged",
     Interrupted: "interrupted",
+    BlowUp: "diverged",
 }
 
 
