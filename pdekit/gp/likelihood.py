@@ -93,7 +93,7 @@ class Factor:
     def negative_log(self, y: Array, alpha: Array) -> float:
         """Return −log p of y, or of the columns of y as draws, with  α = C⁻¹y."""
         each, draws = self.log_determinant() + len(y) * log(2 * pi), y.size // len(y)
-        return 0.5 * (float(np.sum(y * alpha)) + draws * each)
+        return 0.5 * (float(np.sum(y * alpha)) + float(draws * each))
 
     def sensitivity(self, alpha: Array) -> Array:
         """Return  m C⁻¹ − ααᵀ  of m columns, nothing below the diagonal; R is used up.

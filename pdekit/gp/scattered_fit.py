@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.optimize import minimize
@@ -24,32 +25,14 @@ MOST = 400
 _LENGTH_BOUNDS = (5e-3, 30.0)
 _ENOUGH = 1e-6
 """Relative gain of the log likelihood below which a search ends: far below one unit."""
+_DIFFERENCE = 1e-2
+"""Step of the parameters between which slopes are compared."""
+_FARTHEST = 1.0
+"""Longest deviation of the logarithm of a parameter that is believed: a factor of e."""
 _COARSE = 1e-8
 """Jitter of a search with exact data: with less, rounding makes the likelihood rough."""
 _REACH = 25.0
 """Bound of the change of the logarithms of variances."""
-
-
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """The process found and conditioned.
-
-    Attributes
-    ----------
-    posterior
-        Given all data.
-    evaluations
-        Likelihoods that were computed.
-    used
-        Data among all that the parameters were found from.
-    message
-        Why the last search stopped.
-    """
-
-    posterior: Scattered
-    evaluations: int
-    used: int
-    message: str
 
 
 @dataclass(eq=False)
@@ -94,11 +77,60 @@ class Likelihood:
         return process, factor, residuals(process, self.data)
 
 
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """The process found and conditioned.
+
+    Attributes
+    ----------
+    posterior
+        Given all data, with the most likely parameters.
+    objective, x
+        The likelihood of the data that the parameters were found from, and its maximum.
+    message
+        Why the last search stopped.
+    """
+
+    posterior: Scattered
+    objective: Likelihood
+    x: Array
+    message: str
+
+    @property
+    def used(self) -> int:
+        """Data among all that the parameters were found from."""
+        return sum(map(len, self.objective.data))
+
+    @cached_property
+    def neighbours(self) -> tuple[tuple[Scattered, Scattered], ...]:
+        """Pairs with parameters one deviation to both sides, in independent directions."""
+        data, jitter = self.posterior.data, self.posterior.jitter
+        return tuple(
+            (
+                given(self.objective, self.x + step, data, jitter),
+                given(self.objective, self.x - step, data, jitter),
+            )
+            for step in deviations(self.objective, self.x)
+        )
+
+    def read(self, wanted: Readings) -> tuple[Array, Array]:
+        """Return expectation and standard deviation, parameters being uncertain.
+
+        To first order  σ² + Σ_i ((μ_i⁺ − μ_i⁻)/2)²,  μ_i^± the expectations one deviation
+        of the parameters away (Kass & Steffey, J. Am. Stat. Assoc. 84 (1989) 717).
+        """
+        mean, deviation = self.posterior.read(wanted)
+        variance = deviation**2
+        for above, below in self.neighbours:
+            variance += (0.5 * (above.mean(wanted) - below.mean(wanted))) ** 2
+        return mean, np.sqrt(variance)
+
+
 def fit(
     process: Process,
     data: Sequence[Readings],
     *,
-    given: Sequence[Readings] | None = None,
+    everything: Sequence[Readings] | None = None,
     most: int = MOST,
     evaluations: int = 80,
     seed: int = 0,
@@ -114,7 +146,7 @@ def fit(
         Families of kernels; lengths of several components keep their ratios at the start.
     data
         What the parameters are found from.
-    given
+    everything
         What the process is conditioned on in the end, where that is not the same.
     most
         Parameters are found from so many data, drawn at random, in seconds.
@@ -132,13 +164,38 @@ def fit(
         key=lambda found: found[0],
     )
     x, message = best[1], best[2]
-    posterior = condition(
-        process.at(x[:-1]),
-        data if given is None else given,
-        noise_variance=float(np.exp(x[-1])) if objective.learns_noise else 0.0,
-        jitter=FIRST_JITTER if exact else objective.jitter,
-    )
-    return Fitted(posterior, objective.evaluations, sum(map(len, chosen)), message)
+    jitter = FIRST_JITTER if exact else objective.jitter
+    posterior = given(objective, x, everything or data, jitter)
+    return Fitted(posterior, objective, x, message)
+
+
+def given(
+    objective: Likelihood, x: Array, data: Sequence[Readings], jitter: float
+) -> Scattered:
+    """Condition on data with other parameters."""
+    noise = float(np.exp(x[-1])) if objective.learns_noise else 0.0
+    process = objective.process.at(x[:-1])
+    return condition(process, data, noise_variance=noise, jitter=jitter)
+
+
+def deviations(objective: Likelihood, x: Array) -> list[Array]:
+    """Return steps of one deviation of the parameters along independent directions.
+
+    Their covariance is the inverse of the second derivatives of −log p (Laplace); no step
+    is longer than `_FARTHEST`, as where the data say nothing of a parameter.
+    """
+    free = len(x) - (not objective.learns_noise)
+    h = _DIFFERENCE * np.eye(len(x))[:free]
+    try:
+        slopes = [objective(x + e)[1] - objective(x - e)[1] for e in h]
+    except NotDefinite:
+        return []
+    second = np.array(slopes)[:, :free] / (2 * _DIFFERENCE)
+    values, directions = np.linalg.eigh(0.5 * (second + second.T))
+    lengths = 1 / np.sqrt(np.maximum(values, _FARTHEST**-2))
+    steps = np.zeros((free, len(x)))
+    steps[:, :free] = (directions * lengths).T
+    return list(steps)
 
 
 def thinned(

@@ -17,7 +17,7 @@ from pdekit.errors import Interrupted, NotApplicable
 from pdekit.gp.kernels import Matern, Periodic, SquaredExponential
 from pdekit.gp.product import Process, ProductKernel
 from pdekit.gp.readings import Readings
-from pdekit.gp.scattered import LeftOut, Scattered
+from pdekit.gp.scattered import LeftOut
 from pdekit.gp.scattered_fit import Fitted, fit
 from pdekit.result import Result
 from pdekit.steady import known
@@ -125,18 +125,18 @@ class ObservedRun(AbstractProcessRun):
             if self.observer.stop_requested():
                 raise Interrupted("stopped before the process was conditioned")
             self.observer.progress(i / len(tried), f"{_LABELS[name]} process")
-            fitted = fit(process, data, given=self.data)
+            fitted = fit(process, data, everything=self.data)
             left_out = fitted.posterior.leave_one_out()[0]
             if self.left_out is None or left_out.log_density > self.left_out.log_density:
                 self.fitted, self.kernel, self.left_out = fitted, name, left_out
         assert self.fitted is not None  # noqa: S101
-        self._keep(self._fields(self.fitted.posterior, self.grid, self.times))
+        self._keep(self._fields(self.fitted, self.grid, self.times))
         self._judge()
 
     def _without_equation(self) -> list[Readings]:
         return [self.data[0], *self.data[2:]]
 
-    def _fields(self, posterior: Scattered, grid: Any, times: Array) -> dict[str, Array]:
+    def _fields(self, fitted: Fitted, grid: Any, times: Array) -> dict[str, Array]:
         """Return mean and deviation of u, and of L u where that is wanted."""
         axes = self._points(grid, times)
         points, shape = known.mesh(axes), [len(axis) for axis in axes]
@@ -145,7 +145,7 @@ class ObservedRun(AbstractProcessRun):
         if self.inverse:
             wanted["source"] = known.left_side(self.collocated, points)
         for name, readings in wanted.items():
-            mean, deviation = posterior.read(readings)
+            mean, deviation = fitted.read(readings)
             found[name] = mean.reshape(shape)
             found[f"{name}_deviation"] = deviation.reshape(shape)
         return found
@@ -172,7 +172,7 @@ class ObservedRun(AbstractProcessRun):
     def final(self, posed: Posed, steps: float = 1.0) -> Array:
         """Return the end on another grid: the process is the same."""
         assert self.fitted is not None  # noqa: S101
-        found = self._fields(self.fitted.posterior, posed.grid, self.times[-1:])
+        found = self._fields(self.fitted, posed.grid, self.times[-1:])
         u = found[self.problem.fields[0]]
         return u if self.case.time is None else u[..., -1]
 
@@ -239,4 +239,8 @@ class ObservedRun(AbstractProcessRun):
         """Return what the summary says of how it went."""
         if (found := self.fitted) is None:
             return {"iterations": 0, "events": []}
-        return {"iterations": found.evaluations, "reason": found.message, "events": []}
+        return {
+            "iterations": found.objective.evaluations,
+            "reason": found.message,
+            "events": [],
+        }
