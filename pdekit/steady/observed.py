@@ -154,12 +154,28 @@ class ObservedRun(AbstractProcessRun):
         """Warn where the observations contradict prior or noise."""
         assert self.left_out is not None  # noqa: S101
         found, (low, high) = self.left_out.mean_squared, CALIBRATED
-        if not low <= found <= high:
-            how = "small" if found > high else "large"
-            self.warnings.append(
-                f"observations miss what all others predict by {found:.2g} times the "
-                f"variance that is stated: deviations are too {how}"
-            )
+        if low <= found <= high or self._noise_is_rounding:
+            return
+        how = "small" if found > high else "large"
+        self.warnings.append(
+            f"observations miss what all others predict by {found:.2g} times the variance "
+            f"that is stated: deviations are too {how}"
+        )
+
+    @property
+    def _noise(self) -> float:
+        """The standard deviation of the errors of observations, learned or told."""
+        assert self.fitted is not None  # noqa: S101
+        told = self.data[0].noise
+        return float(self.fitted.posterior.noise_variance**0.5) if told == "learn" else told
+
+    @property
+    def _noise_is_rounding(self) -> bool:
+        """Whether errors are those of the factorisation, of which nothing is claimed."""
+        assert self.fitted is not None  # noqa: S101
+        posterior = self.fitted.posterior
+        prior = posterior.process.variances(self.data[0]).max()
+        return bool(self._noise**2 <= posterior.jitter * prior)
 
     def execute(self) -> Result:
         """Solve; a right-hand side that is known is a reference as well."""
@@ -200,20 +216,18 @@ class ObservedRun(AbstractProcessRun):
         found, left_out = self.fitted, self.left_out
         if found is None or left_out is None:
             return said | {"description": "Gaussian process"}
-        posterior, count = found.posterior, len(self.data[0])
-        noise = self.data[0].noise
-        learned = float(np.sqrt(posterior.noise_variance)) if noise == "learn" else noise
+        posterior, count, noise = found.posterior, len(self.data[0]), self._noise
         (component,) = posterior.process.components
         return said | {
             "description": f"{_LABELS[self.kernel]} process given {count} observations, "
-            f"noise {learned:.2g}",
+            f"noise {noise:.2g}",
             "kernel": self.kernel,
             "lengths": self._lengths(component),
             "prior_deviation": float(np.sqrt(component.variance)),
             "prior_mean": posterior.process.level,
-            "noise": learned,
-            "noise_is_learned": noise == "learn",
-            "noise_ratio": learned / self.observed.drawn if self.observed.drawn else None,
+            "noise": noise,
+            "noise_is_learned": self.data[0].noise == "learn",
+            "noise_ratio": noise / self.observed.drawn if self.observed.drawn else None,
             "log_likelihood": posterior.log_likelihood,
             "leave_one_out": left_out.mean_squared,
             "jitter": posterior.jitter,

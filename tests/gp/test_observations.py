@@ -91,6 +91,7 @@ def test_exact_observations_on_walls_solve_the_problem() -> None:
         observations={"points": 6, "noise": 0.0, "learn": False},
     )
     assert result.errors["relative_l2"] < 1e-6
+    assert not result.summary["warnings"]
 
 
 def test_a_field_that_moves_in_time_is_found_without_its_start() -> None:
