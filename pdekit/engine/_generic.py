@@ -56,6 +56,9 @@ class GenericEngine:
         self._real = "float64" if precision == "double" else "float32"
         self._complex = "complex128" if precision == "double" else "complex64"
         self._device = device
+        self.single = precision != "double"
+        # those of NumPy are all its own: the tests compare compiled ones with them
+        self.in_lanes = library == "torch" and device.startswith("cpu")
         self._count = 0
         self.slab_bytes = SLAB_BYTES if device.startswith("cpu") else sys.maxsize
         if library == "torch":
