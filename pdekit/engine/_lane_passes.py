@@ -13,8 +13,11 @@ import numpy as np
 
 from pdekit import arrays, lanes
 from pdekit.fft.linear import LinearMap
+from pdekit.threads import of_torch, share
 from pdekit.typing import Array, Shape
 
+PARALLEL = 1 << 17
+"""Numbers from which a second thread pays."""
 SIGNATURE = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 3)
 
 
@@ -27,7 +30,7 @@ class Pass:
     source
         Shape of the trailing axes, or of as much of them as the function takes.
     groups
-        So many groups of the function there are in it.
+        So many groups of the function there are in it; each may go to another thread.
     shape
         From the shape of the source to that of the target.
     pads
@@ -61,10 +64,22 @@ class Pass:
             a = np.ascontiguousarray(a)
         if a.flags.c_contiguous and out.flags.c_contiguous:
             groups = a.size // math.prod(self.source) * self.groups
-            self._call(groups, a.ctypes.data, out.ctypes.data)
+            parts = min(groups, of_torch() if a.size >= PARALLEL else 1)
+            bounds = [groups * k // parts for k in range(parts + 1)]
+            share(partial(self._part, a, out), bounds)
         else:
             for x, y in zip(a, out, strict=True):
                 self._run(x, y)
+
+    def _part(self, a: Array, out: Array, _: int, begin: int, end: int) -> None:
+        """Transform some of the groups, in the thread that calls it."""
+        block, first = divmod(begin, self.groups)
+        blocks = a.size // math.prod(self.source)
+        self._call(
+            first << 32 | end - begin,
+            a.ctypes.data + block * (a.nbytes // blocks),
+            out.ctypes.data + block * (out.nbytes // blocks),
+        )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pdekit.lanes._machine import Transform, built
 from pdekit.lanes._passes import Index, transform
 from pdekit.lanes._vector import WORD, Function
@@ -50,10 +52,11 @@ def compact_columns(
 ) -> Transform:
     """Return the transforms of the columns of many matrices, without scaling.
 
-    Called as ``(groups, source, target)``: matrices of n − gap rows, which hold the modes
-    that are kept one after the other, are the source on the way back and the target on the
-    way forth; matrices of n rows are the other one. A matrix has  ⌈width / lanes⌉  groups,
-    the last of which begins early enough to be full: its first columns are done twice.
+    Called as ``(first << 32 | groups, source, target)``: matrices of n − gap rows, which
+    hold the modes that are kept one after the other, are the source on the way back and the
+    target on the way forth; matrices of n rows are the other one. A matrix has
+    ⌈width / lanes⌉  groups, the last of which begins early enough to be full: its first
+    columns are done twice. ``first`` groups of the first matrix are left to others.
 
     Parameters
     ----------
@@ -79,7 +82,9 @@ def compact_columns(
             sizes, strides = sizes[::-1], strides[::-1]
         starts = [2 * min(k, width - f.lanes) for k in range(0, width, f.lanes)]
         table, groups = f.table(starts, WORD), WORD(len(starts))
-        with f.loop(f.count) as group:
+        first, count = _halves(f)
+        with f.loop(count) as index:
+            group = f.builder.add(first, index)
             matrix = f.builder.udiv(group, groups)
             column = f.word(table, f.builder.urem(group, groups))
             source, target = (
@@ -94,6 +99,12 @@ def compact_columns(
             transform(f, n, sign, source, target, work, read=read, write=into)
 
     return built("compact_columns", write, n, width, full, sign, low, gap, single=single)
+
+
+def _halves(f: Function) -> tuple[Any, Any]:
+    """Return the upper and the lower half of the word that a function is called with."""
+    low = f.builder.and_(f.count, WORD((1 << 32) - 1))
+    return f.builder.lshr(f.count, WORD(32)), low
 
 
 def _ways(kept: Index, sign: int) -> tuple[Index, Index]:

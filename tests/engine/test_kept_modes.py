@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from pdekit import lanes, registry, spectral
-from pdekit.engine import _generic, _kept_modes, make_engine
+from pdekit import lanes, registry, spectral, threads
+from pdekit.engine import _generic, _kept_modes, _lane_passes, make_engine
 from pdekit.equation import AbstractEquation
 from pdekit.fft import _torch
 from pdekit.grid import Grid
@@ -230,6 +230,43 @@ def test_slabs_change_no_derivative(
     cut_up(monkeypatch)
     for a, b in zip(derivatives(), expected, strict=True):
         assert difference(a.numpy(), b.numpy()) < 1e-12
+
+
+@pytest.mark.parametrize("name", IN_LANES)
+def test_slopes_in_lanes_are_those_of_central_differences(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fourth-order differences along a random direction, for a random linear loss."""
+    cut_up(monkeypatch)
+    make, grids = PROBLEMS[name]
+    equation, grid = make(), grids[-1]
+    rng = np.random.default_rng(8)
+    u = torch.tensor(start(equation, grid), requires_grad=True)
+    weight, direction = (torch.tensor(rng.standard_normal(u.shape)) for _ in range(2))
+
+    def loss(v: Any) -> Any:
+        return (weight * steps(equation, grid, "torch", v, count=2)).sum()
+
+    (gradient,) = torch.autograd.grad(loss(u), u)
+    e = 1e-3
+    with torch.no_grad():
+        near, far = (loss(u + n * direction) - loss(u - n * direction) for n in (e, 2 * e))
+    expected = float(8 * near - far) / (12 * e)
+    assert float((gradient * direction).sum()) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("name", IN_LANES)
+def test_threads_change_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_up(monkeypatch)
+    monkeypatch.setattr(_lane_passes, "PARALLEL", 0)
+    make, grids = PROBLEMS[name]
+    equation, grid = make(), grids[0]
+    u = start(equation, grid)
+    found = []
+    for count in (1, 2, 3):
+        with threads.limit(count):
+            found.append(np.asarray(steps(equation, grid, "torch", u)))
+    assert all(np.array_equal(found[0], other) for other in found)
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")  # its own
