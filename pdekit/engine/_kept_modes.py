@@ -89,6 +89,7 @@ class KeptModes:
             return None
         if not LaneModes.supports(points, kept, single=single):
             return None
+        self.engine.used = ("lanes", *self.engine.used)
         return LaneModes(points, low, gap, kept, single=single)
 
     def _inverse(self, w: Array, axes: Axes) -> Array:

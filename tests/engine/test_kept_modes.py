@@ -104,7 +104,7 @@ def steps(
 
 @pytest.mark.parametrize("mask", ["two_thirds", "none", "smooth"])
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_a_step_of_tensors_is_the_compiled_one(name: str, mask: Any, pieces: str) -> None:
+def test_a_step_of_arrays_is_the_compiled_one(name: str, mask: Any, pieces: str) -> None:
     make, grids = PROBLEMS[name]
     for grid in grids:
         equation = make()
@@ -112,11 +112,12 @@ def test_a_step_of_tensors_is_the_compiled_one(name: str, mask: Any, pieces: str
         factors = mask
         if mask == "smooth":
             factors = spectral.exponential(grid, order=4.0, real=not equation.complex)
-        found, expected = (
+        *found, expected = (
             np.asarray(steps(equation, grid, engine, u, mask=factors))
-            for engine in ("torch", "fused")
+            for engine in ("torch", "numpy", "fused")
         )
-        assert difference(found, expected) < 1e-13
+        for other in found:
+            assert difference(other, expected) < 1e-13
 
 
 @pytest.mark.parametrize("points", [(512, 250), (500, 250)])
@@ -125,26 +126,33 @@ def test_a_large_step_is_the_compiled_one(integrator: str, points: tuple[int, ..
     """Large enough for slabs, and for passes in lanes or the other library, as they are."""
     grid, equation = box(*points), registry.equation("navier_stokes_2d")()
     u = smooth(grid, 1)
-    found, expected = (
+    *found, expected = (
         np.asarray(steps(equation, grid, engine, u, integrator=integrator))
-        for engine in ("torch", "fused")
+        for engine in ("torch", "numpy", "fused")
     )
-    assert difference(found, expected) < 1e-13
+    for other in found:
+        assert difference(other, expected) < 1e-13
 
 
-@pytest.mark.parametrize("name", IN_LANES)
 @pytest.mark.skipif(not lanes.lanes(False), reason="registers are too short")
-def test_lanes_are_used_where_tensors_of_a_processor_fill_them(name: str) -> None:
-    make, grids = PROBLEMS[name]
-    for grid in grids:
-        used = {}
-        for engine in ("numpy", "torch"):
-            equation = make()
-            arrays = make_engine(engine, grid, channels=len(equation.fields))
-            mask = spectral.mask("two_thirds", grid, real=True)
-            system = System(equation, grid, arrays, start=0.0, end=1.0, mask=mask)
-            used[engine] = system.program(())._kept._in_lanes is not None
-        assert used == {"numpy": False, "torch": True}
+def test_transforms_in_use_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In lanes where lengths are smooth and fill them, but for the first and the last."""
+    cut_up(monkeypatch)
+    for engine, fft, points, used in (
+        ("torch", "auto", (16, 24), "lanes and torch"),
+        ("torch", "torch", (16, 24), "torch"),
+        ("torch", "auto", (16, 22), "torch"),
+        ("torch", "auto", (18, 24), "torch"),
+        ("numpy", "auto", (16, 24), "lanes and numpy"),
+        ("numpy", "scipy", (16, 24), "scipy"),
+    ):
+        equation, grid = registry.equation("navier_stokes_2d")(), box(*points)
+        arrays = make_engine(engine, grid, channels=1, fft=fft)
+        mask = spectral.mask("two_thirds", grid, real=True)
+        system = System(equation, grid, arrays, start=0.0, end=1.0, mask=mask)
+        program = system.program(())
+        program.nonlinear(program.open(smooth(grid, 1)), 0.0)
+        assert arrays.transforms_in_use["backend"] == used
 
 
 @pytest.mark.parametrize("name", IN_LANES)
