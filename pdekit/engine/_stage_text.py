@@ -77,13 +77,20 @@ class Lanes:
 
     ``width`` is the number of lanes.  Points of slabs lie as ``[group][point][lane]`` then.
     With ``members``, the lines are those of as many members in one dimension, which the
-    loops see as axis 0.
+    loops see as axis 0.  With ``line``, a slab is the one line of a member, which has a
+    piece of its own in each of the lanes.
     """
 
     width: int = 0
     columns: bool = False
     slabs: bool = False
     members: bool = False
+    line: bool = False
+
+    @property
+    def lines(self) -> int:
+        """Number of lines in a group, which are transformed at once."""
+        return 1 if self.line else self.width
 
     @property
     def together(self) -> int:
@@ -284,7 +291,7 @@ def slabs({", ".join([*arguments, *self.physical])}):
 
     def _slabs_of_lines(self) -> str:
         """Take a group of lines at a time, from the columns' rows and back to them."""
-        width = self.lanes.width
+        width = self.lanes.lines
         return f"""
     size = {width} * N2
     {self._views}
