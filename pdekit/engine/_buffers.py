@@ -10,7 +10,7 @@ from pdekit import lanes
 from pdekit.engine import _fftw
 from pdekit.engine._layout import ModeLayout
 from pdekit.engine._rhs import RightHandSide
-from pdekit.engine._stage_text import Lanes
+from pdekit.engine._text_names import Lanes
 from pdekit.fft.layout import ALIGNMENT, aligned_zeros
 from pdekit.typing import Array
 
