@@ -56,8 +56,7 @@ class ColumnText:
         lines += ["    for r0 in range(a_v.shape[1]):"]
         lines += ["        f0 = r0 + gap0 if r0 >= low0 else r0", *fetch(1, 8)]
         inner = [*fetch(2, 12), *(" " * 12 + line for line in body)]
-        lines += [" " * 8 + line for line in rows.lines]
-        lines += ["        for j in range(right - left):", *inner]
+        lines += [*(" " * 8 + line for line in rows.loop), *inner]
         if feeds:
             lines += self._cleared() + self._along_axis_0(0, self.rhs.inputs)
         return "\n".join(lines) + "\n\n"
@@ -108,7 +107,7 @@ class ColumnText:
 
     def _column(self, i: int, rows: Rows) -> str:
         """Return the expression of a mode in the bundle."""
-        return rows.at("columns", i, "f0", span=": right - left")
+        return rows.at("columns", i, "f0", first="left")
 
     def _feed(self, rows: Rows) -> list[str]:
         """Write what is transformed back, for the argument in ``w0``, ``w1``, and so on."""
@@ -124,7 +123,7 @@ class ColumnText:
 
     def prepare(self) -> str:
         """Hand the state over as the first argument."""
-        rows = Rows()
+        rows = Rows(self.rhs.grid.ndim)
         body = [f"w{c} = {self._state('v', c, rows)}" for c in range(self.count)]
         body += self._feed(rows)
         return self._columns(
@@ -134,7 +133,7 @@ class ColumnText:
 
     def stage(self, number: int, stage: Stage, *, is_last: bool) -> str:
         """One stage: N from what was transformed, the formula, what to transform next."""
-        rows, new_state = Rows(), is_last and "v" in stage.into
+        rows, new_state = Rows(self.rhs.grid.ndim), is_last and "v" in stage.into
         body = self._nonlinear(number, rows) if "n" in stage.takes else []
         for c in range(self.count):
             call = ", ".join(self._taken(name, c, rows) for name in stage.takes)

@@ -46,22 +46,30 @@ class Lanes:
 class Rows:
     """Rows along the last axis that an innermost loop runs over, by their expressions.
 
-    They are taken before the loop, which begins at 0: a compiler that cannot exclude a
-    negative index, which counts from the end, does not work on whole registers.
+    Those of one dimension are taken before the loop, which begins at 0 then: no index might
+    be negative, and count from the end, so that the loop works on whole registers.  Of more
+    dimensions they are many and short: to take each of them, and to see that none overlaps
+    another, costs what the registers save.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ndim: int) -> None:
+        self._are_long = ndim == 1
         self._names: dict[str, str] = {}
 
-    def at(self, array: str, *places: object, span: str = "left:right") -> str:
-        """Return the expression of a number of a row; ``span`` is where the row lies."""
-        row = f"{array}[{', '.join(map(str, places))}, {span}]"
+    def at(self, array: str, *places: object, first: str = "0") -> str:
+        """Return the expression of a number of a row, whose mode ``first`` is its first."""
+        row = f"{array}[{', '.join(map(str, places))}, "
+        if not self._are_long:
+            return f"{row}{'j' if first == '0' else f'j - {first}'}]"
+        row += ": right - left]" if first == "left" else "left:right]"
         return f"{self._names.setdefault(row, f'row{len(self._names)}')}[j]"
 
     @property
-    def lines(self) -> list[str]:
-        """Return what takes the rows."""
-        return [f"{name} = {row}" for row, name in self._names.items()]
+    def loop(self) -> list[str]:
+        """Return what takes the rows, and the head of the loop."""
+        taken = [f"{name} = {row}" for row, name in self._names.items()]
+        span = "right - left" if self._are_long else "left, right"
+        return [*taken, f"for j in range({span}):"]
 
 
 @dataclass(frozen=True)
