@@ -97,7 +97,10 @@ def safe_fcg(
     run.method += f" (safe: {S.name})"
     race = Race(run, P, S, Directions(m, run.x.shape), clock)
     optimal = BestOfThree(run) if locally_optimal else None
-    return race.solve(Guarded(run, P, eta, clock), window, overhead, optimal)
+    found = race.solve(Guarded(run, P, eta, clock), window, overhead, optimal)
+    if safe is None:
+        found.setup_s += float(getattr(S, "setup_s", 0.0))
+    return found
 
 
 def default_safe(op: LinearOperator) -> Preconditioner:
