@@ -156,14 +156,14 @@ def row(name: str, call: Callable[[], Solution], given: Problem, rounds: int) ->
         found, setup_s, peak = measured(call, rounds)
     except PdekitError as error:
         return [name, str(error), *[""] * 5]
-    error = np.abs(found.x - given.exact).max() / np.abs(given.exact).max()
+    off = np.abs(found.x - given.exact).max() / np.abs(given.exact).max()
     return [
         name,
         str(found.iterations) if found.converged else f"> {found.iterations}",
         f"{1e3 * setup_s:.2f}",
         f"{1e3 * found.solve_s:.2f}",
         f"{found.relative_residual:.1e}",
-        f"{error:.1e}",
+        f"{off:.1e}",
         f"{peak / given.exact.nbytes:.0f}",
     ]
 
