@@ -124,6 +124,7 @@ def _corners(posed: Posed) -> list[str]:
     if not posed.case.boundary:
         return []
     grid, found = posed.grid, []
+    largest = max((float(np.abs(v).max()) for v in posed.walls().values()), default=0.0)
     for (i, a), (j, b) in combinations(enumerate(grid.axes), 2):
         for (s, p), (t, q) in product(_held(a), _held(b)):
             points = list(grid.points())
@@ -133,7 +134,7 @@ def _corners(posed: Posed) -> list[str]:
                 posed.at_wall(axis.name, side, points) for axis, side in ((a, s), (b, t))
             )
             jump = float(np.abs(one - other).max())
-            if jump > 1e-8 * max(np.abs(one).max(), np.abs(other).max()):
+            if jump > 1e-8 * largest:
                 found.append(
                     f"boundary: the values on {a.name}.{s} and {b.name}.{t} differ by "
                     f"{jump:.3g} where the walls meet: the error there does not fall with "

@@ -256,6 +256,8 @@ def test_walls_that_do_not_fit_at_a_corner_are_warned_of() -> None:
     assert "the values on x.upper and y.lower differ by 1 where the walls meet" in sentence
     smooth = {"x": {"lower": "1 - y"}, "y": {"lower": "1 - x"}}
     assert not prepared(load_case({**case, "boundary": smooth}), Silent()).warnings
+    rounded = {"x": {"lower": "sin(pi*y)"}, "y": {"lower": "sin(pi*x)"}}  # sin π is not 0
+    assert not prepared(load_case({**case, "boundary": rounded}), Silent()).warnings
 
 
 @pytest.mark.parametrize(
