@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from pdekit.result import Result
 
-FEWEST = 3  # residuals that make a curve; a direct solver has none
+FEWEST = 3  # residuals that make a curve
+DIRECT = ("direct", "spectral")  # have no curve
 MARKED = 40  # iterations up to which each has a mark
 
 
@@ -32,7 +33,7 @@ def residuals(result: Result) -> Figure | None:
         return per_frame(result)
     history = np.asarray(result.diagnostics["residual_history"])[-1]
     history = history[np.isfinite(history)]
-    if len(history) < max(FEWEST, 2 * told["systems"] + 1):
+    if len(history) < FEWEST or result.summary["solver"]["name"] in DIRECT:
         return None
     drawn, axes = panels(1, 1, height=2.2, width=4.2)
     ax = axes[0, 0]
@@ -68,11 +69,7 @@ def draw_history(ax: Axes, history: NDArray[Any], told: dict[str, Any]) -> None:
 def per_frame(result: Result) -> Figure | None:
     """Draw the iterations between the frames of an equation in time."""
     counts = result.diagnostics.get("iterations")
-    if (
-        counts is None
-        or len(counts) < FEWEST
-        or result.summary["solver"]["name"] == "direct"
-    ):
+    if counts is None or len(counts) < FEWEST or result.summary["solver"]["name"] in DIRECT:
         return None
     drawn, axes = panels(1, 1, height=1.7, width=4.2)
     ax = axes[0, 0]

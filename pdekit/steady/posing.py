@@ -266,10 +266,9 @@ class Posed:
 
     def _manufactured_walls(self, t: float, factor: int) -> Data:
         u, found = self.chain[factor], {}
-        for axis in self.grid.axes:
+        for d, axis in enumerate(self.original.axes):
             if axis.boundary == "periodic":
                 continue
-            d = self.grid.names.index(axis.name)
             for side, kind, sign in zip(
                 ("lower", "upper"), sides(axis), (-1, 1), strict=True
             ):

@@ -170,14 +170,14 @@ class BoundaryRun:
     ) -> tuple[Array, Solution]:
         """Solve a steady problem, factor by factor; count the work."""
         factors, project = posed.problem.factors, self.projecting(posed)
-        right, x0 = posed.source(), start if factors == 1 else None
+        right, x0 = system.data.source(), start if factors == 1 else None
         for left in range(factors - 1, -1, -1):
-            walls = posed.walls(factor=left)
+            walls = system.data.walls(factor=left)
             watch = Watching(self, system, right, walls) if work is self.work else None
             found = system.solve(right, walls, project=project, x0=x0, callback=watch)
             work.add(found)
             right = found.x
-        u = found.x
+        u = system.on_grid(found.x)
         if system.op.singular:
             u = u - float(posed.grid.mean(u))
         return u, found

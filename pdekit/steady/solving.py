@@ -80,6 +80,7 @@ class System:
     ) -> None:
         self.posed, self.spec, self.op, self.added = posed, spec, op, added
         self.choice = choose(posed, spec, op)
+        self.data = posed
         began = time.perf_counter()
         self.tool: Any = self._tool()
         self.setup_s = time.perf_counter() - began
@@ -105,6 +106,13 @@ class System:
         from pdekit.linalg.direct import DirectSolver
 
         k, c = self.posed.diffusion, self.posed.reaction + self.added
+        if self.choice.name == "spectral" and (why := self._misfit(k, c)):
+            from pdekit.linalg.legendre import LegendreSolver
+
+            tool = LegendreSolver(self.posed.grid, k, c)
+            self.choice = replace(self.choice, why=f"in polynomials: {why}")
+            self.data = self.posed.on(tool.nodes)
+            return tool
         return DirectSolver(
             self.posed.grid,
             k,
@@ -113,6 +121,28 @@ class System:
             threads=self._threads,
             reproducible=self.posed.case.run.reproducible,
         )
+
+    def _misfit(self, k: Any, c: float) -> str:
+        """Say why the series of the axes do not hold the data, if they do not."""
+        from pdekit.linalg._lifting import lifted, unresolved
+
+        posed, factors = self.posed, self.posed.problem.factors
+        if posed.problem.evolves or posed.grid.is_periodic:
+            return ""
+        if any(
+            np.any(g) for i in range(1, factors) for g in posed.walls(factor=i).values()
+        ):
+            return "the right-hand side of the second equation does not vanish on the walls"
+        f, _ = lifted(posed.grid, k, c, posed.source(), posed.walls(factor=factors - 1))
+        if unresolved(posed.grid, f):
+            return "the series of the axes do not hold the source"
+        return ""
+
+    def on_grid(self, x: Array) -> Array:
+        """Return a solution at the points of the grid."""
+        if self.data is self.posed:
+            return x
+        return np.asarray(self.data.grid.interpolate(x, self.posed.grid))
 
     @property
     def _threads(self) -> int:
