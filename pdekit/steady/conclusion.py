@@ -89,7 +89,7 @@ def _summary(
             **run.system.describe(),
             "description": run.work.method,
             "points": list(run.grid.shape),
-            "members": 1,
+            "members": run.case.run.members,
             "threads": threads.current(),
             **({"integrator": run.case.solver.integrator} if run.case.time else {}),
         },
@@ -102,6 +102,10 @@ def _message(run: BoundaryRun) -> str:
     """Say why a run ended early, and what is kept of it."""
     if run.failure is None:
         return ""
+    if isinstance(run.failure, Interrupted) and run.case.time is None:
+        return (
+            f"{run.failure}, which a checkpoint keeps" if run.stored else str(run.failure)
+        )
     kept = {0: "nothing is kept", 1: "the last iterate is kept"}
     if run.case.time is not None:
         kept[1] = f"{len(run.fields)} frames are kept"
@@ -112,14 +116,18 @@ def _convergence(run: BoundaryRun, grids: list[dict[str, Any]]) -> dict[str, Any
     work = run.work
     history = run.history[np.isfinite(run.history) & (run.history > 0)]
     factor = None
-    if len(history) > 2 and run.case.time is None and run.problem.factors == 1:
+    if (
+        len(history) > 2
+        and work.systems == len(work.histories) == 1
+        and run.case.time is None
+    ):
         factor = mean_reduction(history)
     return {
         **({"grids": grids} if grids else {}),
         "iterations": work.iterations,
         "matvecs": work.matvecs,
         "applications": work.applications,
-        "systems": len(work.histories),
+        "systems": work.systems,
         "relative_residual": work.worst,
         "tolerance": run.case.solver.rtol,
         "convergence_factor": factor,

@@ -63,7 +63,11 @@ def _continued(run: BoundaryRun, folder: Path, saved: store.Saved) -> ResultWrit
     arrays, meta = saved
     run.start = arrays["x"]
     if run.case.time is None:
-        run.say(f"resuming with the iterate after {meta['iteration']} iterations")
+        if "members" in meta:
+            run.start = arrays
+            run.say(f"resuming after {meta['members']} members")
+        else:
+            run.say(f"resuming with the iterate after {meta['iteration']} iterations")
         return store.started(run, run.case, folder)
     earlier, frames = read_result(folder / store.RESULT), int(meta["frames"])
     run.resumed_step, run.last_step = int(meta["step"]), int(meta["steps"])

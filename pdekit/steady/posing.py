@@ -34,11 +34,15 @@ Data = dict[tuple[str, str], Array]
 
 @dataclass(frozen=True)
 class Posed:
-    """A problem on a grid: that of the case, or a coarser or finer one."""
+    """A problem on a grid: that of the case, or a coarser or finer one.
+
+    ``member`` is added to the seeds of what is random.
+    """
 
     case: BoundaryCase
     grid: Grid
     original: Grid
+    member: int = 0
 
     @cached_property
     def problem(self) -> AbstractProblem:
@@ -48,7 +52,7 @@ class Posed:
 
     def on(self, grid: Grid) -> Posed:
         """Return the same problem on another grid on the same box."""
-        return Posed(self.case, grid, self.original)
+        return replace(self, grid=grid)
 
     # -- formulas ----------------------------------------------------------------------
 
@@ -109,15 +113,12 @@ class Posed:
     def _coefficient(self, path: str, given: Any) -> Any:
         if isinstance(given, str):
             return self._formula_coefficient(path, given)
-        seed = self.case.run.seed
         if isinstance(given, RandomCoefficient):
             law = given.random_field
-            return media.random_medium(
-                law, self.grid, seed if law.seed is None else law.seed
-            )
+            return media.random_medium(law, self.grid, self._seed(law.seed))
         if isinstance(given, BlockCoefficient):
             each = given.blocks
-            k = media.blocks(each, self.original, seed if each.seed is None else each.seed)
+            k = media.blocks(each, self.original, self._seed(each.seed))
         elif isinstance(given, FileCoefficient):
             file = self.case.file(f"{path}.file", given.file)
             try:
@@ -128,6 +129,9 @@ class Posed:
         if self.grid == self.original:
             return k
         return transfer.nearest(k, self.original, self.grid)
+
+    def _seed(self, own: int | None) -> int:
+        return (self.case.run.seed if own is None else own) + self.member
 
     def _formula_coefficient(self, path: str, text: str) -> Any:
         formula = compile_expression(text, self.names)

@@ -81,7 +81,7 @@ class BoundaryRun:
         self.times = np.array([0.0]) if case.time is None else case.time.frames()
         self.fields: list[dict[str, Array]] = []
         self.series: list[dict[str, Any]] = []
-        self.start: Array | None = None
+        self.start: Any = None
         self.last_step = self.resumed_step = 0
         self.solve_s = 0.0
         self._look()
@@ -112,6 +112,11 @@ class BoundaryRun:
             self.say(f"warning: {sentence}")
         if why := self.system.choice.why:
             self.say(f"solver: {self.system.choice.name} ({why})")
+
+    @property
+    def stored(self) -> bool:
+        """Whether checkpoints outlast the run."""
+        return not isinstance(self.store, Memory)
 
     @property
     def begin(self) -> float:
@@ -160,6 +165,11 @@ class BoundaryRun:
 
             march(self)
             return
+        if self.case.run.members > 1:
+            from pdekit.steady.ensemble import Ensemble
+
+            Ensemble(self).solve()
+            return
         u, found = self.solution(self.posed, self.system, self.work, self.start)
         self._keep(0, u, {"residual_history": self.history})
         if not self.work.converged:
@@ -204,24 +214,31 @@ class BoundaryRun:
     def _keep(self, index: int, u: Array, series: Mapping[str, Any]) -> None:
         """Store a frame."""
         fields = {self.problem.fields[0]: self.posed.inside(u), **self.constants()}
+        self.keep_fields(index, fields, series)
+
+    keep = _keep
+
+    def keep_fields(
+        self, index: int, fields: dict[str, Array], series: Mapping[str, Any]
+    ) -> None:
+        """Store a frame of which all fields are known."""
         self.fields.append(fields)
         self.series.append(dict(series))
         self.store.frame(index, fields, series)
 
-    keep = _keep
-
-    def constants(self) -> dict[str, Array]:
+    def constants(self, posed: Posed | None = None) -> dict[str, Array]:
         """Return fields that are stored with the solution: a coefficient that varies."""
         from pdekit.steady.choosing import on_points
 
-        k = self.posed.diffusion
+        posed = posed or self.posed
+        k = posed.diffusion
         if self.case.time is not None:
             return {}
         if all(each is k[0] for each in k):
             varies = callable(k[0]) or np.ndim(k[0])
-            return {"coefficient": np.array(on_points(self.posed, 0))} if varies else {}
+            return {"coefficient": np.array(on_points(posed, 0))} if varies else {}
         return {
-            f"coefficient_{name}": np.array(on_points(self.posed, d))
+            f"coefficient_{name}": np.array(on_points(posed, d))
             for d, name in enumerate(self.grid.names)
             if callable(k[d]) or np.ndim(k[d])
         }

@@ -24,6 +24,11 @@ CYCLES, ITERATIONS = 100, 20_000
 """Most cycles or iterations unless a case says so."""
 FEW = 10
 """Cycles between two looks at the interrupt flag."""
+SUMMED = (
+    "iterations", "matvecs", "applications", "setup_s", "solve_s", "preconditioner_s",
+    "matvec_s",
+)  # fmt: skip
+"""What the work on several systems adds up to."""
 Callback = Callable[[int, Array], None]
 
 
@@ -43,11 +48,24 @@ class Work:
     histories: list[Array] = field(default_factory=list)
     truths: list[Array] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
+    systems: int = 0
     converged: bool = True
     reason: str = "tol"
 
+    def include(self, other: Work) -> None:
+        """Count what another one counted, without its histories."""
+        for name in SUMMED:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.systems += max(other.systems, 1)
+        self.worst = max(self.worst, other.worst)
+        self.method = other.method or self.method
+        self.events += [each for each in other.events if each not in self.events]
+        if not other.converged and self.converged:
+            self.converged, self.reason = False, other.reason
+
     def add(self, found: Solution) -> None:
         """Count a system."""
+        self.systems += 1
         self.iterations += found.iterations
         self.matvecs += found.matvecs
         self.applications += found.applications
@@ -147,6 +165,8 @@ class System:
     @property
     def _threads(self) -> int:
         threads = self.posed.case.run.threads
+        if self.posed.case.run.members > 1:
+            return 1  # members are solved several at a time instead
         return 1 if threads == "auto" else threads
 
     def _cycles(self, op: Stencil, **more: Any) -> Any:
