@@ -26,7 +26,6 @@ from pdekit.case.schema import (
     FormulaReference,
     RandomInitial,
 )
-from pdekit.case.wording import shown
 from pdekit.case.yaml_lines import KeyPath
 from pdekit.errors import suggestion
 
@@ -279,14 +278,8 @@ def _run(draft: Draft) -> None:
     run = draft.sections.get("run")
     if run is None:
         return
-    if run.precision != "double":
-        got = shown(run.precision)
-        message = f"must be double for a boundary-value problem (got {got})"
-        draft.say(("run", "precision"), message)
     if run.members > 1:
         _members(draft)
-    if run.device == "cuda":
-        draft.say(("run", "device"), "must be auto or cpu for a boundary-value problem")
 
 
 def _members(draft: Draft) -> None:

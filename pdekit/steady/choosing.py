@@ -32,8 +32,15 @@ class Choice:
     why: str = ""
 
 
-def choose(posed: Posed, spec: LinearSolverSpec, op: Stencil) -> Choice:
-    """Return the solver for a problem; ``auto`` becomes one that fits it."""
+def choose(
+    posed: Posed, spec: LinearSolverSpec, op: Stencil, *, iterate: bool = False
+) -> Choice:
+    """Return the solver for a problem; ``auto`` becomes one that fits it.
+
+    With ``iterate`` that is conjugate gradients with multigrid, and no transform.
+    """
+    if iterate:
+        return Choice("krylov", "cg", "multigrid", why="backend torch has no other")
     if spec.name == "spectral":
         return Choice("spectral", order="spectral")
     if spec.name == "direct":

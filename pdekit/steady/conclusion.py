@@ -29,7 +29,8 @@ def conclude(run: BoundaryRun) -> Result:
     """Turn a run that has ended, one way or another, into its result."""
     began = time.perf_counter()
     compared, errors = _errors(run) if run.fields else (None, {})
-    facts = provenance.collect(device="cpu", seed=run.case.run.seed, fft={})
+    device = "cuda" if run.case.run.device == "cuda" else "cpu"
+    facts = provenance.collect(device=device, seed=run.case.run.seed, fft={})
     result = Result(
         grid=run.grid,
         times=run.times[: len(run.fields)],

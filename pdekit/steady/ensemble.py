@@ -18,7 +18,8 @@ import numpy as np
 
 from pdekit import threads
 from pdekit.errors import Interrupted, NotConverged
-from pdekit.steady.solving import Work
+from pdekit.steady import tensors
+from pdekit.steady.solving import Work, wants_torch
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ class Ensemble:
 
     def _each(self) -> Iterator[tuple[Array, dict[str, Array], Work]]:
         """Yield the members that are left in order, some solved ahead."""
+        if wants_torch(self.run.case):
+            yield from self._on_tensors()
+            return
         given = self.run.case.run.threads
         at_a_time = 1 if given == "auto" else given
         with threads.limit(1), ThreadPoolExecutor(at_a_time) as pool:
@@ -78,6 +82,24 @@ class Ensemble:
             finally:
                 for each in waiting:
                     each.cancel()
+
+    def _on_tensors(self) -> Iterator[tuple[Array, dict[str, Array], Work]]:
+        """Yield the members that are left, many solved at once."""
+        run = self.run
+        step = tensors.together(run.grid.size, run.case.run.device == "cuda")
+        for first in range(self.done, self.members, step):
+            numbers = range(first, min(first + step, self.members))
+            all_posed = [replace(run.posed, member=i) for i in numbers]
+            systems = [run.prepare(posed, run.case.solver) for posed in all_posed]
+            b = [
+                s.op.right_hand_side(p.source(), p.walls())
+                for s, p in zip(systems, all_posed, strict=True)
+            ]
+            solved = tensors.corrected(systems, np.stack(b), run.case.solver.project)
+            for posed, found in zip(all_posed, solved, strict=True):
+                work = Work(setup_s=found.setup_s)
+                work.add(found)
+                yield found.x, run.constants(posed), work
 
     def _member(self, i: int) -> tuple[Array, dict[str, Array], Work]:
         """Draw a medium and solve for it, on any thread."""

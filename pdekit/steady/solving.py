@@ -13,11 +13,12 @@ import numpy as np
 from pdekit.errors import NotApplicable, PdekitError
 from pdekit.linalg.interface import Preconditioner, Solution
 from pdekit.linalg.stencil import Stencil
+from pdekit.steady import tensors
 from pdekit.steady.choosing import choose
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
-    from pdekit.case.boundary_case import LinearSolverSpec
+    from pdekit.case.boundary_case import BoundaryCase, LinearSolverSpec
     from pdekit.steady.posing import Posed
 
 CYCLES, ITERATIONS = 100, 20_000
@@ -84,6 +85,11 @@ class Work:
             self.converged, self.reason = False, found.reason
 
 
+def wants_torch(case: BoundaryCase) -> bool:
+    """Whether a case is solved on tensors."""
+    return case.run.backend == "torch" or case.run.device == "cuda"
+
+
 class System:
     """One operator with its solver, set up once and used for any right-hand side.
 
@@ -97,7 +103,10 @@ class System:
         self, posed: Posed, spec: LinearSolverSpec, op: Stencil, added: float = 0.0
     ) -> None:
         self.posed, self.spec, self.op, self.added = posed, spec, op, added
-        self.choice = choose(posed, spec, op)
+        self.on_tensors = wants_torch(posed.case)
+        if self.on_tensors:
+            tensors.require(posed, spec)
+        self.choice = choose(posed, spec, op, iterate=self.on_tensors)
         self.data = posed
         began = time.perf_counter()
         self.tool: Any = self._tool()
@@ -105,6 +114,15 @@ class System:
 
     def _tool(self) -> Any:
         """Set up transforms, cycles or a preconditioner."""
+        if self.on_tensors:
+            return None
+        single = self.posed.case.run.precision == "single"
+        if single and self.choice.name not in ("direct", "spectral"):
+            message = (
+                f"single is not for {self.choice.name} on arrays of NumPy: use solver "
+                "direct where it applies, or backend torch"
+            )
+            raise self.posed.case.problem("run.precision", message)
         match self.choice.name:
             case "direct" | "spectral":
                 return self._direct()
@@ -137,6 +155,7 @@ class System:
             c,
             order=self.choice.order,
             threads=self._threads,
+            precision=self.posed.case.run.precision,
             reproducible=self.posed.case.run.reproducible,
         )
 
@@ -252,7 +271,9 @@ class System:
         """Solve for a right-hand side."""
         name, spec = self.choice.name, self.spec
         found: Solution
-        if name == "direct":
+        if self.on_tensors:
+            (found,) = tensors.corrected([self], b[None], project)
+        elif name == "direct":
             found = self.tool.solve(b, project=project, rtol=spec.rtol)
         elif name == "multigrid":
             found = self._cycled(b, project, x0, callback)
