@@ -169,6 +169,11 @@ class AbstractProblem(ABC):
         self.params: Any = checked(self.name, self.Params, params)
 
     @property
+    def clamped(self) -> bool:
+        """Whether it is of fourth order, with u and its slope zero on the walls."""
+        return False
+
+    @property
     @abstractmethod
     def diffusion(self) -> tuple[str, Coefficient]:
         """The parameter that is k, and its value."""

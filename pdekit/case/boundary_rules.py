@@ -107,8 +107,10 @@ def _data(draft: Draft) -> None:
         if text is not None:
             draft.formula((key,), text, names)
     params = sections["equation"].params if "equation" in sections else {}
-    for key, text in params.items() if draft.equation is not None else ():
-        if isinstance(text, str):
+    problem = _problem(draft)
+    formulas = Parameters.of_model(problem.Params).formulas if problem else ()
+    for key, text in params.items():
+        if key in formulas and isinstance(text, str):
             allowed = names if key == "source" else draft.axes
             draft.formula(("equation", key), text, allowed)
     given = params.get("source")

@@ -76,7 +76,7 @@ class LegendreSolver:
         started = time.perf_counter()
         self.grid = grid
         self.k, self.c = checked_coefficients(grid, k, c)
-        self.nodes = Grid(tuple(_nodes(axis) for axis in grid.axes))
+        self.nodes = Grid(tuple(nodes_of(axis) for axis in grid.axes))
         self.parts = [
             _Periodic(axis) if axis.boundary == "periodic" else _Between(axis, node, each)
             for axis, node, each in zip(grid.axes, self.nodes.axes, self.k, strict=True)
@@ -108,21 +108,21 @@ class LegendreSolver:
         """
         started = time.perf_counter()
         values = np.broadcast_to(values_at(self.nodes, f), self.nodes.shape)
-        source = _each([p.to_series for p in self.parts], values)
+        source = on_every_axis([p.to_series for p in self.parts], values)
         lift, events = self._lift(walls or {})
         for d, (kd, part) in enumerate(zip(self.k, self.parts, strict=True)):
-            source = source + kd * _along(part.second, lift, d)
-        b = _each([p.test for p in self.parts], source - self.c * lift)
+            source = source + kd * along_axis(part.second, lift, d)
+        b = on_every_axis([p.test for p in self.parts], source - self.c * lift)
         events += self._balance(b, project)
         y = self._solved(b)
         history = refine(y, b, self._solved, self._residual, rtol) if b.any() else [0.0]
-        series = lift + _each([p.recombined for p in self.parts], y)
+        series = lift + on_every_axis([p.recombined for p in self.parts], y)
         tail = self._tail(series)
         events.append(
             (0, f"the polynomials end with {tail:.1e} of the largest coefficient")
         )
         return Solution(
-            x=_each([p.from_series for p in self.parts], series),
+            x=on_every_axis([p.from_series for p in self.parts], series),
             converged=history[-1] <= rtol,
             reason="tol" if history[-1] <= rtol else "stagnation",
             iterations=max(1, len(history) - 1),
@@ -141,15 +141,15 @@ class LegendreSolver:
 
     def _solved(self, b: Array) -> Array:
         """Return  A⁻¹ b  by the eigenvectors."""
-        modes = _each([p.vectors.T for p in self.parts], b) * self._inverse
-        return _each([p.vectors for p in self.parts], modes)
+        modes = on_every_axis([p.vectors.T for p in self.parts], b) * self._inverse
+        return on_every_axis([p.vectors for p in self.parts], modes)
 
     def _residual(self, b: Array, y: Array) -> Array:
         """Return  b − A y,  A = Σ k K ⊗ M ⊗ … + c M ⊗ M …."""
         mass = [p.mass for p in self.parts]
-        r = b - self.c * _each(mass, y)
+        r = b - self.c * on_every_axis(mass, y)
         for d, (kd, part) in enumerate(zip(self.k, self.parts, strict=True)):
-            r -= kd * _each([*mass[:d], np.diag(part.stiffness), *mass[d + 1 :]], y)
+            r -= kd * on_every_axis([*mass[:d], np.diag(part.stiffness), *mass[d + 1 :]], y)
         return r
 
     def _balance(self, b: Array, project: bool) -> list[tuple[int, str]]:
@@ -163,7 +163,7 @@ class LegendreSolver:
                 "the operator is singular, and source and fluxes do not balance: there is "
                 "no solution; project=True takes the mean off"
             )
-        b -= excess * _each([p.mass for p in self.parts], constant)
+        b -= excess * on_every_axis([p.mass for p in self.parts], constant)
         return [(0, f"{excess:.3g} was taken off, so that the data balance")]
 
     def _tail(self, series: Array) -> float:
@@ -210,7 +210,7 @@ class LegendreSolver:
 
     def _on_wall(self, d: int, end: int, w: Array) -> Array:
         """Return the series of the value, or the flux, of w on a wall."""
-        return _along(self.parts[d].conditions[end : end + 1], w, d)
+        return along_axis(self.parts[d].conditions[end : end + 1], w, d)
 
     def _wall_series(self, d: int, g: Array) -> Array:
         """Return the series of data on a wall, without what is rounding."""
@@ -218,11 +218,12 @@ class LegendreSolver:
         shape[d] = 1
         g = np.broadcast_to(g, shape)
         for e, part in enumerate(self.parts):
-            g = g if e == d else _along(part.to_series, g, e)
+            g = g if e == d else along_axis(part.to_series, g, e)
         return np.where(abs(g) > _ROUNDING * abs(g).max(), g, 0.0)
 
 
-def _nodes(axis: Axis) -> Axis:
+def nodes_of(axis: Axis) -> Axis:
+    """Return the Chebyshev points between the walls of an axis, at least a few."""
     if axis.boundary == "periodic":
         return axis
     return replace(axis, n=max(axis.n, FEWEST), boundary="chebyshev", centring="vertex")
@@ -234,7 +235,7 @@ class _Between:
     def __init__(self, axis: Axis, node: Axis, k: float) -> None:
         n, half = node.n, 0.5 * node.length
         degree = np.arange(n)
-        self.from_series = legendre.legvander(_unit(node), n - 1)
+        self.from_series = legendre.legvander(on_unit(node), n - 1)
         self.to_series = np.linalg.inv(self.from_series)
         self.second = np.zeros((n, n))
         self.second[: n - 2] = legendre.legder(np.eye(n), 2) / half**2
@@ -277,7 +278,7 @@ def _lifts(conditions: Array) -> Array:
     return found
 
 
-def _unit(axis: Axis) -> Array:
+def on_unit(axis: Axis) -> Array:
     """Return the points of an axis on [−1, 1]."""
     return np.asarray((axis.points() - axis.lower) / (0.5 * axis.length) - 1.0)
 
@@ -313,12 +314,13 @@ def _eigen(stiffness: Array, mass: Array) -> tuple[Array, Array]:
     return values, vectors
 
 
-def _each(matrices: Sequence[Array], u: Array) -> Array:
+def on_every_axis(matrices: Sequence[Array], u: Array) -> Array:
     """Apply a matrix along every axis."""
     for d, matrix in enumerate(matrices):
-        u = _along(matrix, u, d)
+        u = along_axis(matrix, u, d)
     return u
 
 
-def _along(matrix: Array, u: Array, d: int) -> Array:
+def along_axis(matrix: Array, u: Array, d: int) -> Array:
+    """Apply a matrix along an axis."""
     return np.asarray(np.moveaxis(np.tensordot(matrix, u, (1, d)), 0, d))

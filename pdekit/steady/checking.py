@@ -80,6 +80,29 @@ def require_sign(posed: Posed) -> None:
     )
 
 
+def require_at_rest(posed: Posed) -> None:
+    """Refuse data on the walls of a clamped plate, on which u and its slope are zero."""
+    if not posed.problem.clamped:
+        return
+    if posed.case.manufactured is None:
+        if any(np.any(g) for g in posed.walls().values()):
+            raise posed.case.problem("boundary", "must be zero: the plate is clamped")
+        return
+    u = posed.chain[0]
+    size = float(np.abs(posed.exact()).max())
+    for axis in posed.grid.axes:
+        for side in ("lower", "upper"):
+            points = posed.wall_points(axis.name, side)
+            for what in (u, u.d(axis.name)):
+                off = float(np.abs(posed.smooth_values("manufactured", what, points)).max())
+                if off > 1e-8 * size:
+                    message = (
+                        f"must be zero with its slope on the walls of a clamped plate, and "
+                        f"is not on {axis.name}.{side}"
+                    )
+                    raise posed.case.problem("manufactured", message)
+
+
 def require_periodic(posed: Posed) -> None:
     """Refuse a manufactured solution without the period of a periodic axis."""
     u = posed.chain[0]

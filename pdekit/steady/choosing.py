@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from pdekit.errors import NotApplicable
 from pdekit.linalg.stencil import Stencil
 from pdekit.typing import Array
 
@@ -39,6 +40,10 @@ def choose(
 
     With ``iterate`` that is conjugate gradients with multigrid, and no transform.
     """
+    if posed.problem.clamped and not iterate:
+        if spec.name not in ("auto", "spectral"):
+            raise NotApplicable("name", "clamped plates are solved by spectral")
+        return Choice("spectral", order="spectral", why="a clamped plate, in polynomials")
     if iterate:
         return Choice("krylov", "cg", "multigrid", why="backend torch has no other")
     if spec.name == "spectral":

@@ -265,7 +265,9 @@ class Posed:
         for name, data in self.case.boundary.items() if factor == 0 else ():
             for side in ("lower", "upper"):
                 if getattr(data, side) is not None:
-                    found[name, side] = self.at_wall(name, side, self._wall(name, side), t)
+                    found[name, side] = self.at_wall(
+                        name, side, self.wall_points(name, side), t
+                    )
         return found
 
     def _manufactured_walls(self, t: float, factor: int) -> Data:
@@ -276,7 +278,7 @@ class Posed:
             for side, kind, sign in zip(
                 ("lower", "upper"), sides(axis), (-1, 1), strict=True
             ):
-                points = self._wall(axis.name, side)
+                points = self.wall_points(axis.name, side)
                 at = partial(self.smooth_values, "manufactured", points=points, t=t)
                 if kind == "dirichlet":
                     found[axis.name, side] = at(u=u)
@@ -286,7 +288,7 @@ class Posed:
                     found[axis.name, side] = sign * k * at(u=u.d(axis.name))
         return found
 
-    def _wall(self, name: str, side: str) -> list[Array]:
+    def wall_points(self, name: str, side: str) -> list[Array]:
         """Return the points of a wall, open: one coordinate along its axis."""
         points = list(self.grid.points())
         d = self.grid.names.index(name)

@@ -95,6 +95,7 @@ class BoundaryRun:
         if case.manufactured is not None:
             checking.require_periodic(posed)
         checking.require_sign(posed)
+        checking.require_at_rest(posed)
         self.system = self.prepare(posed, case.solver)
         self.f, self.walls = posed.source(self.begin), posed.walls(self.begin)
         op = self.system.op
@@ -179,10 +180,10 @@ class BoundaryRun:
         self, posed: Posed, system: System, work: Work, start: Array | None = None
     ) -> tuple[Array, Solution]:
         """Solve a steady problem, factor by factor; count the work."""
-        factors, project = posed.problem.factors, self.projecting(posed)
+        factors, project = system.factors, self.projecting(posed)
         right, x0 = system.data.source(), start if factors == 1 else None
         for left in range(factors - 1, -1, -1):
-            walls = system.data.walls(factor=left)
+            walls = system.walls(left)
             watch = Watching(self, system, right, walls) if work is self.work else None
             found = system.solve(right, walls, project=project, x0=x0, callback=watch)
             work.add(found)

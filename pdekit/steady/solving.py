@@ -104,6 +104,7 @@ class System:
     ) -> None:
         self.posed, self.spec, self.op, self.added = posed, spec, op, added
         self.on_tensors = wants_torch(posed.case)
+        self.factors = 1 if posed.problem.clamped else posed.problem.factors
         if self.on_tensors:
             tensors.require(posed, spec)
         self.choice = choose(posed, spec, op, iterate=self.on_tensors)
@@ -117,7 +118,9 @@ class System:
         if self.on_tensors:
             return None
         single = self.posed.case.run.precision == "single"
-        if single and self.choice.name not in ("direct", "spectral"):
+        if single and (
+            self.choice.name not in ("direct", "spectral") or self.posed.problem.clamped
+        ):
             message = (
                 f"single is not for {self.choice.name} on arrays of NumPy: use solver "
                 "direct where it applies, or backend torch"
@@ -142,6 +145,12 @@ class System:
         from pdekit.linalg.direct import DirectSolver
 
         k, c = self.posed.diffusion, self.posed.reaction + self.added
+        if self.posed.problem.clamped:
+            from pdekit.linalg.plates import ClampedPlate
+
+            plate = ClampedPlate(self.posed.grid)
+            self.data = self.posed.on(plate.nodes)
+            return plate
         if self.choice.name == "spectral" and (why := self._misfit(k, c)):
             from pdekit.linalg.legendre import LegendreSolver
 
@@ -174,6 +183,10 @@ class System:
         if unresolved(posed.grid, f):
             return "the series of the axes do not hold the source"
         return ""
+
+    def walls(self, factor: int) -> Any:
+        """Return the data on the walls of a factor; clamped plates have none."""
+        return {} if self.posed.problem.clamped else self.data.walls(factor=factor)
 
     def on_grid(self, x: Array) -> Array:
         """Return a solution at the points of the grid."""

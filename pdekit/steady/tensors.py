@@ -49,7 +49,7 @@ def require(posed: Posed, spec: Any) -> None:
         raise BackendUnavailable("cuda", "torch finds no CUDA device", ("cpu",))
     problem = posed.problem
     unfit = posed.mask is not None or not posed.isotropic
-    if unfit or problem.indefinite or problem.evolves:
+    if unfit or problem.indefinite or problem.evolves or problem.clamped:
         message = (
             "torch is for steady problems with a positive operator, one coefficient for "
             "all axes and no mask (between walls); use backend auto"
