@@ -19,7 +19,8 @@ import numpy as np
 from pdekit import threads
 from pdekit.errors import Interrupted, NotConverged
 from pdekit.steady import tensors
-from pdekit.steady.solving import Work, wants_torch
+from pdekit.steady.solving import wants_torch
+from pdekit.steady.work import Work
 from pdekit.typing import Array
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from pdekit.result import Result
 from pdekit.steady import checking, metrics
 from pdekit.steady.grids import grid_of
 from pdekit.steady.posing import Posed
-from pdekit.steady.solving import System, Work, refused
+from pdekit.steady.solving import System, refused
+from pdekit.steady.work import Work
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
