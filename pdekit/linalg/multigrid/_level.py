@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from pdekit.fft.layout import aligned_zeros
-from pdekit.linalg._kernels_plan import SHARE, Fields, Lines, Plan, share
+from pdekit.linalg._crew import share
+from pdekit.linalg._kernels_plan import SHARE, Fields, Lines, Plan
 from pdekit.linalg.multigrid._axis import AxisTransfer
 from pdekit.typing import Array
 
