@@ -68,6 +68,32 @@ def three(values: Sequence[int], missing: int = 0) -> Array:
     return np.array([*slow, *[missing] * (2 - len(slow)), last], dtype=np.int64)
 
 
+def axis_tables(line: Line, halves: bool) -> tuple[Array, Array, Array]:
+    """Return where the neighbours of the points of an axis are, and the coarse ones.
+
+    ``[point][−1, 0, 1]`` the neighbour; ``[point][slot]`` the coarse point; and
+    ``[point][−1, 0, 1][slot][slot of the neighbour]`` the step between the coarse points,
+    plus one.  What is not there is −1, and of no weight.
+    """
+    n, i = line.n, np.arange(line.n)
+    coarse = line.coarse().n if halves else n
+    periodic = line.boundary == "periodic"
+    at = i[:, None] + np.array([-1, 0, 1])
+    to = np.stack([i, i + 1], 1)
+    if halves:
+        to = ((i - line.first + 2) // 2 - 1)[:, None] + np.array([0, 1])
+    alone = (i - line.first) % 2 == 0 if halves else i >= 0
+    if periodic:
+        at, to = at % n, to % coarse
+    at[(at < 0) | (at >= n)] = -1
+    to[(to < 0) | (to >= coarse)] = -1
+    to[alone, 1] = -1
+    step = to[at][:, :, None, :] - to[:, None, :, None]
+    if periodic:
+        step += coarse * ((step < -1).astype(int) - (step > 1))
+    return at, to, np.clip(step + 1, 0, 2)
+
+
 class BoxTransfer:
     """The step to the next level, by weights of every fine point.
 
@@ -87,6 +113,7 @@ class BoxTransfer:
         self.g, self.gc = geometry(self.lines), geometry(self.coarse)
         self._first = three([line.first for line in lines])
         self._halves = three([int(half) for half in halves])
+        self._places = [*range(len(lines) - 1), 2]
         self._loops = box_kernels(len(lines) - 1, False)
         self.weights: Array
 
@@ -103,8 +130,11 @@ class BoxTransfer:
         for s, (i, j, k) in enumerate(places):
             number[i + 1, j + 1, k + 1] = s
         c = np.zeros((len(places), math.prod(self.shape)))
-        args = (a, off, self.weights, self.g, self.gc, self._first, self._halves, number)
-        self._loops.galerkin(c, *args)
+        lines = list(zip(self.lines, self._halves[self._places], strict=True))
+        lines[-1:-1] = [(Line(1, "open", ""), 0)] * (3 - len(lines))
+        tables = [table for line, half in lines for table in axis_tables(line, half)]
+        args = (self.weights, self.g, self.gc, self._first, self._halves)
+        self._loops.galerkin(c, a, off, *args, *tables, number)
         return c
 
     def use(self, weights: Array, real: Any) -> None:
