@@ -22,9 +22,10 @@ from typing import Any
 import numpy as np
 
 from pdekit.axis import Axis
+from pdekit.linalg._crew import share
 from pdekit.linalg._faces import between, sides
 from pdekit.linalg._kernels_box import box_kernels, offsets
-from pdekit.linalg._kernels_plan import Fields, Lines
+from pdekit.linalg._kernels_plan import SHARE, Fields, Lines
 from pdekit.typing import Array
 
 Prolongation = Callable[[int, "BoxTransfer"], Array]
@@ -94,6 +95,12 @@ def axis_tables(line: Line, halves: bool) -> tuple[Array, Array, Array]:
     return at, to, np.clip(step + 1, 0, 2)
 
 
+def _divided(planes: int, size: int, threads: int) -> list[int]:
+    """Return where the shares of planes begin and end."""
+    shares = threads if size >= SHARE * threads else 1
+    return [round(k * planes / shares) for k in range(shares + 1)]
+
+
 class BoxTransfer:
     """The step to the next level, by weights of every fine point.
 
@@ -103,7 +110,9 @@ class BoxTransfer:
         ``[slot][point]``, see `pdekit.linalg._kernels_box`.
     """
 
-    def __init__(self, lines: Sequence[Line], halves: Sequence[bool]) -> None:
+    def __init__(
+        self, lines: Sequence[Line], halves: Sequence[bool], threads: int = 1
+    ) -> None:
         self.lines = list(lines)
         self.coarse = [
             line.coarse() if half else line
@@ -115,6 +124,9 @@ class BoxTransfer:
         self._halves = three([int(half) for half in halves])
         self._places = [*range(len(lines) - 1), 2]
         self._loops = box_kernels(len(lines) - 1, False)
+        size = math.prod(line.n for line in lines)
+        self._bounds = _divided(int(self.g[0]), size, threads)
+        self._coarse_bounds = _divided(int(self.gc[0]), size, threads)
         self.weights: Array
 
     def interpolate(self, a: Array, off: Array) -> Array:
@@ -144,24 +156,31 @@ class BoxTransfer:
     def restrict_field(self, r: Array, out: Array) -> None:
         """Write  Pᵀ r."""
         args = (self.weights, self.g, self.gc, self._first, self._halves)
-        self._loops.restrict_by(out.reshape(-1), r.reshape(-1), *args, 0, int(self.gc[0]))
+        out, r, run = out.reshape(-1), r.reshape(-1), self._loops.restrict_by
+        share(lambda k, lo, hi: run(out, r, *args, lo, hi), self._coarse_bounds)
 
     def prolong(self, e: Array, u: Array, keep: float = 1.0) -> None:
         """Write  u ← keep u + P e."""
         args = (self.weights, self.g, self.gc, self._first, self._halves)
-        self._loops.prolong_by(u.reshape(-1), e.reshape(-1), *args, keep, 0, int(self.g[0]))
+        u, e, run = u.reshape(-1), e.reshape(-1), self._loops.prolong_by
+        share(lambda k, lo, hi: run(u, e, *args, keep, lo, hi), self._bounds)
 
 
 class BoxPlan:
     """An operator of 3ᵈ points as compiled loops."""
 
-    def __init__(self, lines: Sequence[Line], a: Array, real: Any) -> None:
+    def __init__(
+        self, lines: Sequence[Line], a: Array, real: Any, threads: int = 1
+    ) -> None:
         self.shape = tuple(line.n for line in lines)
         self.size = math.prod(self.shape)
         self.real = np.dtype(real)
         self.a = a
         self._flat = np.ascontiguousarray(a, dtype=real).reshape(-1)
         self.g = geometry(lines)
+        # around an odd number of points there are neighbours of one colour
+        odd = any(line.boundary == "periodic" and line.n % 2 for line in lines)
+        self._bounds = _divided(int(self.g[0]), self.size, 1 if odd else threads)
         self._loops = box_kernels(len(lines) - 1, self.real == np.float32)
         classes = [0, 1] if len(lines) < 3 else [0, 1, 2, 3]
         self._classes = [2 * c for c in classes] if len(lines) < 3 else classes
@@ -177,15 +196,22 @@ class BoxPlan:
             u.fill(0)
         u, f = u.reshape(-1), f.reshape(-1)
         for c in reversed(self._classes) if colour else self._classes:
-            self._loops.sweep(u, f, self.g, self._flat, colour, c, 0, int(self.g[0]))
+
+            def run(k: int, lo: int, hi: int, c: int = c) -> None:
+                self._loops.sweep(u, f, self.g, self._flat, colour, c, lo, hi)
+
+            share(run, self._bounds)
         return 0.0
 
     def residual(self, u: Array, f: Array, out: Array) -> Array:
         """Write  f − A u."""
-        self._loops.residual(
-            out.reshape(-1), u.reshape(-1), f.reshape(-1), self.g, self._flat,
-            0, int(self.g[0]),
-        )  # fmt: skip
+        flat, u, f, run = (
+            out.reshape(-1),
+            u.reshape(-1),
+            f.reshape(-1),
+            self._loops.residual,
+        )
+        share(lambda k, lo, hi: run(flat, u, f, self.g, self._flat, lo, hi), self._bounds)
         return out
 
     def correct(self, z: Array, u: Array, f: Array, alpha: float, beta: float) -> None:
