@@ -118,20 +118,6 @@ class Galerkin:
         found = found + multiply(self._vectors, y).real
         return self._with_means(found, gaps)
 
-    def draws(self, count: int, rng: np.random.Generator) -> list[Array]:
-        """Return weights for data that are nothing but noise of unit size."""
-        shape = tuple(basis.span.n for basis in self.bases)
-        return [
-            self.solve(
-                Gaps(
-                    self.scale * rng.standard_normal(shape),
-                    tuple(rng.standard_normal(np.shape(c.values)) for c in self.conditions),
-                ),
-                np.zeros(self.ranks),
-            )
-            for _ in range(count)
-        ]
-
     def _on_faces(self, gaps: Gaps) -> Array:
         found = np.zeros(self.ranks)
         for d, (rows, lift) in enumerate(zip(self._rows, self._lift, strict=True)):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdekit import memory
+from pdekit.boundary_value import AbstractDiffusion
 from pdekit.case.gaussian_case import GaussianSpec
 from pdekit.errors import Interrupted, NotApplicable, NotConverged, PdekitError
 from pdekit.gp import adaptive
@@ -18,7 +19,7 @@ from pdekit.gp.newton import Stagnation
 from pdekit.gp.solution import Posterior
 from pdekit.observer import Observer
 from pdekit.result import Result
-from pdekit.steady import Memory, Store, metrics
+from pdekit.steady import Memory, Store, checking, metrics
 from pdekit.steady.collocated import Collocated
 from pdekit.steady.grids import grid_of
 from pdekit.steady.posing import Posed
@@ -64,6 +65,10 @@ class GaussianRun:
         self.solve_s = 0.0
         self.has_order = False  # errors fall faster than any power of the spacing
         self.posterior: Posterior | None = None
+        if case.manufactured is not None:
+            checking.require_periodic(self.posed)
+        if isinstance(self.problem, AbstractDiffusion):
+            checking.require_sign(self.posed)
         self.collocated = Collocated(self.posed, self.spec.time_points)
         self.collocation = self.collocated.collocation
         self.bands = adaptive.bands(self.collocation)
@@ -130,11 +135,12 @@ class GaussianRun:
     def _judge(self, posterior: Posterior) -> None:
         """Warn of an equation that does not hold between the nodes."""
         left, wanted = posterior.quality.worst, self.spec.rtol
-        undetermined = posterior.fit.factor.undetermined
+        undetermined = posterior.undetermined
         if undetermined:
-            self.warnings.append(
+            raise NotConverged(
                 f"the data do not determine {undetermined} of "
-                f"{posterior.fit.factor.unknowns} directions: are data missing on a face?"
+                f"{posterior.fit.factor.unknowns} directions: are data "
+                "missing on a face, or is it a resonance?"
             )
         if left > POOR:
             raise NotConverged(
@@ -207,7 +213,10 @@ class GaussianRun:
             "posterior_deviation": float(np.linalg.norm(spread)) / size
         }
         if self.reference is not None and self.reference.function:
+            from pdekit.steady.reference import shifted
+
             exact = self.reference.at(self.posed, float(self.times[-1]))
+            exact = shifted(self, self.posed, exact)
             z = (u - exact)[spread > 0] / spread[spread > 0]
             found["mean_squared_z"] = float(np.mean(z**2)) if z.size else None
         if self.posterior.disagreement is not None:
@@ -254,12 +263,12 @@ class GaussianRun:
             "inner_iterations": found.fit.iterations,
             "corrections": found.fit.corrections,
             "relative_residual": found.quality.nodes,
-            "midpoint_residual": found.quality.midpoints,
+            "midpoint_residual": found.quality.between,
             "condition_misfit": found.quality.conditions,
             "tolerance": self.spec.rtol,
             "reason": "tol" if found.quality.worst <= self.spec.rtol else "bases",
             "tried": [
-                {"basis": text, "midpoint_residual": each.midpoints}
+                {"basis": text, "midpoint_residual": each.between}
                 for text, each in found.tried
             ],
             "events": [],
