@@ -33,6 +33,8 @@ class Dense:
         As for `pdekit.gp.least_squares.Factor`.
     linear
         Coefficients by multi-index, arrays over the nodes.
+    scale
+        Of the equation; its largest column when left out.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Dense:
         linear: Mapping[MultiIndex, Array],
         collocation: Collocation,
         ridge: Array | None = None,
+        scale: float | None = None,
     ) -> None:
         self.bases, self.ranks = bases, tuple(basis.rank for basis in bases)
         self.unknowns = math.prod(self.ranks)
@@ -49,7 +52,7 @@ class Dense:
         terms = [(c, nodes.matrices(bases, index)) for index, c in linear.items()]
         matrix = Rows(terms, bases, self.conditions).dense()
         equation = matrix[: math.prod(nodes.shape)]
-        self.scale = float(np.linalg.norm(equation, axis=0).max())
+        self.scale = scale or float(np.linalg.norm(equation, axis=0).max())
         if not self.scale > 0:
             raise PdekitError("the equation has no derivative and no value of u in it")
         equation /= self.scale

@@ -44,8 +44,8 @@ class Spread:
             return
         self._linear = nodes.linearised(bases, fit.weights)
         if fit.gaps.count * fit.factor.unknowns**2 <= EXACT_FLOPS:
-            ridge = fit.factor.ridge
-            self._triangle = Dense(bases, self._linear, fit.collocation, ridge).triangle
+            same = fit.factor.ridge, fit.factor.scale
+            self._triangle = Dense(bases, self._linear, fit.collocation, *same).triangle
 
     @property
     def undetermined(self) -> int:
