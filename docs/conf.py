@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 
 import pdekit
 from pdekit import load_case, solve
-from pdekit.case import boundary_case
+from pdekit.case import boundary_case, gaussian_case
 from pdekit.case import schema as case_schema
 from pdekit.expressions import FUNCTIONS
 from pdekit.metrics import COSTS, ERRORS
@@ -89,6 +89,7 @@ myst_substitutions = {
     "axis_keys": keys(case_schema.AxisSpec),
     "bounded_axis_keys": keys(boundary_case.BoundedAxis),
     "linear_solver_keys": keys(boundary_case.LinearSolverSpec),
+    "gaussian_keys": keys(gaussian_case.GaussianSpec),
     "random_keys": keys(case_schema.RandomField),
     "time_keys": keys(case_schema.TimeSpec),
     "solver_keys": keys(case_schema.SolverSpec),

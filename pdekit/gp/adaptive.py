@@ -17,12 +17,12 @@ from pdekit.errors import NotApplicable, PdekitError
 from pdekit.gp import spectra
 from pdekit.gp.basis import Basis, extension, polytrig, waves
 from pdekit.gp.collocation import Collocation, rms
+from pdekit.gp.kronecker import mode_products
 from pdekit.gp.least_squares import TooLarge
 from pdekit.gp.newton import Fit, Stagnation, solve
 from pdekit.gp.periodogram import Peaks, peaks
 from pdekit.gp.solution import Posterior, label, plain_term, quality
 from pdekit.gp.span import Span
-from pdekit.gp.tensor import multiply
 from pdekit.typing import Array
 
 DEGREES = ((8, 1), (12, 3), (16, 5), (20, 8), (26, 11))
@@ -98,6 +98,7 @@ LEARNED_IF = 1e-6
 def adapt(
     collocation: Collocation,
     *,
+    found: Sequence[Peaks] | None = None,
     wanted: float = WANTED,
     kinds: Sequence[str] = KINDS[:3],
     look: Callable[[float, str], None] = lambda done, sentence: None,
@@ -108,6 +109,8 @@ def adapt(
     ----------
     collocation
         Equation and conditions.
+    found
+        What `bands` returns, if it is known already.
     wanted
         Residual between the nodes, relative to the largest term, that ends the search.
     kinds
@@ -127,7 +130,7 @@ def adapt(
     """
     fits: list[Posterior] = []
     failure: PdekitError | None = None
-    found = bands(collocation)
+    found = bands(collocation) if found is None else found
     tries = [(kind, level) for kind in kinds for level in range(LEVELS[kind])]
     for i, (kind, level) in enumerate(tries):
         seen = partial(look, i / len(tries), f"basis {i + 1} of at most {len(tries)}")
@@ -179,7 +182,7 @@ def _bases(
             for span in spans
         ]
     if kind == "learned":
-        return spectra.learned(collocation, *spectra.STARTS[level])[0]
+        return spectra.learned(collocation, *spectra.STARTS[level])
     if kind in spectra.KERNELS:
         return spectra.from_peaks(collocation, found, kind, spectra.WIDTHS[level])
     return _on_bands(spans, found, level)
@@ -187,7 +190,7 @@ def _bases(
 
 def _with_prior(fit: Fit, look: Callable[[], None]) -> Fit:
     """Solve once more with the prior of the weights, as large as the solution is."""
-    u = multiply([basis.on_nodes() for basis in fit.bases], fit.weights)
+    u = mode_products([basis.on_nodes() for basis in fit.bases], fit.weights)
     priors = [basis.prior for basis in fit.bases if basis.prior is not None]
     if len(priors) < len(fit.bases):
         return fit
@@ -249,7 +252,7 @@ def _with_residual(last: Posterior, found: Sequence[Peaks]) -> Iterator[Peaks]:
 def _moved(earlier: Posterior, bases: Sequence[Basis]) -> Array:
     """Return the weights of a function in other bases, orthonormal on the nodes."""
     u = earlier.mean([basis.span.nodes for basis in bases])
-    return multiply([basis.on_nodes().T for basis in bases], u)
+    return mode_products([basis.on_nodes().T for basis in bases], u)
 
 
 def _best(fits: Sequence[Posterior]) -> Posterior:

@@ -65,7 +65,7 @@ class Posterior:
     def misfit(self) -> float:
         """yᵀC⁻¹y/n: near 1 where the data look like draws of the process."""
         y = np.concatenate([f.values for f in self.data])
-        return float(y @ self.alpha) / len(y)
+        return float(np.sum(y * self.alpha)) / y.size
 
     def mean(self, x: ArrayLike, order: Operator = 0) -> Array:
         """Return the expectation of u, of a derivative or an operator, at points (n,)."""

@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 
 from pdekit.gp.covariance import variances
 from pdekit.gp.exact import Posterior, condition_with
@@ -153,6 +152,8 @@ class _Search:
 
     def run(self, ratio: float, *, hold: bool, most: int) -> str:
         """Search; where Cholesky fails raise the jitter and go on from the best point."""
+        from scipy.optimize import minimize
+
         self.best[-1] = np.log(ratio)
         noise = (self.best[-1],) * 2 if hold else tuple(np.log(_RATIO))
         last = self.evaluations + most

@@ -23,8 +23,8 @@ import numpy as np
 from pdekit.errors import NotApplicable
 from pdekit.gp.basis import Basis
 from pdekit.gp.collocation import Collocation, Condition, MultiIndex
+from pdekit.gp.kronecker import mode_products
 from pdekit.gp.least_squares import Gaps
-from pdekit.gp.tensor import multiply
 from pdekit.typing import Array
 
 SINGULAR = 1e-13
@@ -80,6 +80,12 @@ class Galerkin:
             self._values.append(values)
             self._vectors.append(z @ vectors)
             self._inverse.append(np.linalg.inv(vectors) @ z.T)
+        self._one: Array = np.ones(())
+        for basis in bases:
+            self._one = np.multiply.outer(self._one, basis.on_nodes().sum(axis=0))
+        self._one_gives = {
+            i: float(self.conditions[i].of(bases, self._one)) for i in self._means
+        }
         sums = sum(np.ix_(*self._values), start=np.zeros(()))
         zero = np.abs(sums) < SINGULAR * np.abs(sums).max()
         self._divided = np.where(zero, 0.0, 1.0) / np.where(zero, 1.0, sums)
@@ -111,24 +117,45 @@ class Galerkin:
 
     def solve(self, gaps: Gaps, weights: Array) -> Array:
         """Return the weights to add so that the gaps close."""
-        found = self._on_faces(gaps)
-        left = multiply([b.on_nodes().T for b in self.bases], gaps.equation)
-        left = left - self._applied(found)
-        y = multiply(self._inverse, left) * self._divided
-        found = found + multiply(self._vectors, y).real
-        return self._with_means(found, gaps)
+        onto = [basis.on_nodes().T for basis in self.bases]
+        faces = [
+            mode_products(
+                [q for q, f in zip(onto, c.functionals, strict=True) if f is None], gap
+            )
+            for c, gap in zip(self.conditions, gaps.conditions, strict=True)
+        ]
+        return self._solved(mode_products(onto, gaps.equation), faces)
 
-    def _on_faces(self, gaps: Gaps) -> Array:
+    def draws(self, count: int, rng: np.random.Generator) -> list[Array]:
+        """Return weights for data that are nothing but noise of unit size.
+
+        What orthonormal functions make of it is noise of unit size again.
+        """
+        found = []
+        for _ in range(count):
+            faces = [
+                rng.standard_normal([self.ranks[d] for d in _free(c)])
+                for c in self.conditions
+            ]
+            found.append(self._solved(self.scale * rng.standard_normal(self.ranks), faces))
+        return found
+
+    def _solved(self, tested: Array, faces: Sequence[Array]) -> Array:
+        """Solve for data that are tested with the functions already."""
+        found = self._on_faces(faces)
+        y = mode_products(self._inverse, tested - self._applied(found)) * self._divided
+        found = found + mode_products(self._vectors, y).real
+        return self._with_means(found, faces)
+
+    def _on_faces(self, faces: Sequence[Array]) -> Array:
         found = np.zeros(self.ranks)
         for d, (rows, lift) in enumerate(zip(self._rows, self._lift, strict=True)):
             if not len(rows):
                 continue
-            others = [b.on_nodes().T for i, b in enumerate(self.bases) if i != d]
-            data = [multiply(others, gaps.conditions[i]) for i in self._faces[d]]
-            wanted = np.stack(data, axis=d)
+            wanted = np.stack([faces[i] for i in self._faces[d]], axis=d)
             here = [rows if i == d else None for i in range(len(self.bases))]
             there = [lift if i == d else None for i in range(len(self.bases))]
-            found = found + multiply(there, wanted - multiply(here, found))
+            found = found + mode_products(there, wanted - mode_products(here, found))
         return found
 
     def _applied(self, weights: Array) -> Array:
@@ -137,21 +164,20 @@ class Galerkin:
         for d, a in enumerate(self._tested):
             if a is not None:
                 sides = [a if i == d else None for i in range(len(self.bases))]
-                total = total + multiply(sides, weights)
+                total = total + mode_products(sides, weights)
         return total
 
-    def _with_means(self, found: Array, gaps: Gaps) -> Array:
+    def _with_means(self, found: Array, faces: Sequence[Array]) -> Array:
         """Add a constant so that conditions on the whole hold."""
-        one = multiply(
-            [b.on_nodes().T for b in self.bases], np.ones([b.span.n for b in self.bases])
-        )
         for i in self._means:
-            per_unit = float(self.conditions[i].of(self.bases, one))
-            left = float(gaps.conditions[i]) - float(
-                self.conditions[i].of(self.bases, found)
-            )
-            found = found + one * (left / per_unit)
+            left = float(faces[i]) - float(self.conditions[i].of(self.bases, found))
+            found = found + self._one * (left / self._one_gives[i])
         return found
+
+
+def _free(condition: Condition) -> list[int]:
+    """Return the axes along which a condition holds at every node."""
+    return [d for d, functional in enumerate(condition.functionals) if functional is None]
 
 
 def _functional(condition: Condition, d: int, basis: Basis) -> Array:

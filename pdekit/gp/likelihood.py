@@ -61,7 +61,7 @@ class Factor:
 
     def solve(self, y: Array) -> Array:
         """Return  (C + jitter)⁻¹ y."""
-        return self.d * lapack.dpotrs(self.lower, self.d * y, lower=1)[0]
+        return _scaled(self.d, lapack.dpotrs(self.lower, _scaled(self.d, y), lower=1)[0])
 
     def refined(self, y: Array) -> Array:
         """Return  C⁻¹ y  by iterative refinement against the jitter, while it helps.
@@ -80,10 +80,11 @@ class Factor:
 
     def _gap(self, y: Array, x: Array) -> Array:
         """Return  y − (C + noise) x."""
-        return y - self.noise * x - blas.dsymv(1.0, self.c.T, x, lower=1)
+        product = blas.dsymm(1.0, self.c.T, x.reshape(len(x), -1), lower=1)
+        return y - _scaled(self.noise, x) - product.reshape(x.shape)
 
     def _norm(self, y: Array) -> float:
-        return float(np.linalg.norm(self.d * y))
+        return float(np.linalg.norm(_scaled(self.d, y)))
 
     def log_determinant(self) -> float:
         """Return log |C + jitter|."""
@@ -92,6 +93,11 @@ class Factor:
     def half_solve(self, b: Array) -> Array:
         """Return  R⁻¹ D b:  its columns' squared lengths are  bᵀ C⁻¹ b."""
         return lapack.dtrtrs(self.lower, self.d[:, None] * b, lower=1)[0]
+
+
+def _scaled(diagonal: Array, y: Array) -> Array:
+    """Return  diag(d) y  for one column or several."""
+    return np.asarray((diagonal * y.T).T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +120,11 @@ class Likelihood:
         noisy = np.repeat([f.noise == "residual" for f in data], [len(f) for f in data])
         return cls(tuple(data), CovarianceMap.of(data), values, noisy)
 
+    @property
+    def draws(self) -> int:
+        """How many independent draws of the data there are."""
+        return 1 if self.values.ndim == 1 else self.values.shape[1]
+
     def require(self, kernel: AbstractKernel) -> None:
         """Refuse a kernel whose derivatives the data need and it has not."""
         top = max(f.order for f in self.data)
@@ -131,8 +142,9 @@ class Likelihood:
 
     def negative_log(self, factor: Factor, alpha: Array) -> float:
         """Return −log p(y) from a factor of C and  α = C⁻¹y."""
-        quadratic = float(self.values @ alpha)
-        return 0.5 * (quadratic + factor.log_determinant() + len(alpha) * log(2 * pi))
+        quadratic = float(np.sum(self.values * alpha))
+        each = factor.log_determinant() + len(alpha) * log(2 * pi)
+        return 0.5 * (quadratic + self.draws * each)
 
     def gradient(
         self, kernel: AbstractMixture, ratio: float, jitter: float
@@ -140,7 +152,7 @@ class Likelihood:
         """Return −log p(y) and its gradient in (log w, log ρ, μ, log ratio).
 
         With  G = ½ (C⁻¹ − ααᵀ),  α = C⁻¹y:  d nll = Σ G dC  (Rasmussen & Williams 2006,
-        equation 5.9).
+        equation 5.9); of m draws  G = ½ (m C⁻¹ − Σ ααᵀ).
         """
         c = self.map.matrix(kernel)
         noise = self.noisy * self.noise_variance(c, ratio)
@@ -148,7 +160,9 @@ class Likelihood:
         alpha = factor.solve(self.values)
         value = self.negative_log(factor, alpha)
         inverse = lapack.dpotri(factor.lower, lower=1, overwrite_c=1)[0]  # R is not needed
-        g = blas.dsyr(-1.0, alpha / factor.d, lower=1, a=inverse, overwrite_a=1).T
+        columns = _scaled(1 / factor.d, alpha).reshape(len(alpha), -1)
+        m = float(self.draws)
+        g = blas.dsyrk(-1.0, columns, beta=m, c=inverse, lower=1, overwrite_c=1).T
         g *= factor.d  # i < j stands for two entries, so without the ½
         g *= factor.d[:, None]
         own = 0.5 * g.diagonal()

@@ -24,10 +24,10 @@ from functools import cached_property
 import numpy as np
 
 from pdekit.gp.collocation import At, Condition, MultiIndex, Sample, rms
+from pdekit.gp.kronecker import mode_products
 from pdekit.gp.newton import Fit
 from pdekit.gp.span import Span
 from pdekit.gp.spread import Spread
-from pdekit.gp.tensor import multiply
 from pdekit.gp.triangle import plain
 from pdekit.typing import Array
 
@@ -97,7 +97,7 @@ class Posterior:
         bases = self.fit.bases
         orders = index or (0,) * len(bases)
         rows = [b.at(p, m) for b, p, m in zip(bases, points, orders, strict=True)]
-        return multiply(rows, self.fit.weights)
+        return mode_products(rows, self.fit.weights)
 
     @cached_property
     def noise(self) -> float:
@@ -160,7 +160,7 @@ def label(fit: Fit) -> str:
 def quality(fit: Fit) -> Quality:
     """Return how well a fit satisfies its equation and its conditions."""
     bases, weights, conditions = fit.bases, fit.weights, fit.collocation.conditions
-    u = rms(multiply([b.on_nodes() for b in bases], weights))
+    u = rms(mode_products([b.on_nodes() for b in bases], weights))
     found, scale = [], 0.0
     for sample in (fit.collocation.nodes, fit.collocation.between):
         left, term = sample.left(bases, weights)

@@ -131,6 +131,10 @@ def boundary_run(case: BoundaryCase, observer: Observer, where: str = "solver") 
         from pdekit.steady.gaussian import GaussianRun
 
         return GaussianRun(case, observer, where)
+    if case.solver.name == "gp_hm":
+        from pdekit.steady.joint import JointRun
+
+        return JointRun(case, observer, where)
     from pdekit.steady.run import BoundaryRun
 
     return BoundaryRun(case, observer, where)

@@ -120,7 +120,11 @@ class GaussianRun:
         kinds = adaptive.KINDS[:3] if basis == "auto" else (basis,)
         try:
             return adaptive.adapt(
-                collocated.collocation, wanted=self.spec.rtol, kinds=kinds, look=self._look
+                collocated.collocation,
+                found=self.bands if collocated is self.collocated else None,
+                wanted=self.spec.rtol,
+                kinds=kinds,
+                look=self._look,
             )
         except Stagnation as failure:
             raise NotConverged(str(failure)) from failure

@@ -35,6 +35,8 @@ GAUSSIAN = {
     "(gp)",
     "posterior_deviation": "‖σ‖₂/‖u‖₂, σ the posterior standard deviation (gp)",
     "disagreement_of_bases": "relative L² distance of the means of the two best bases (gp)",
+    "smallest_error_of_evaluations": "smallest relative L2 error of twenty evaluations on "
+    "the way, chosen with the exact solution (gp_hm)",
     "nyquist_margin": "largest frequency of a band over the Nyquist frequency (gp)",
     "mean_squared_z": "mean of ((u − u*)/σ)² over the points: near 1 if σ is right (gp)",
 }

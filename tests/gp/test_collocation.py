@@ -8,8 +8,8 @@ import pytest
 from pdekit.errors import PdekitError, ShapeError
 from pdekit.gp.basis import polytrig, waves
 from pdekit.gp.collocation import At, Collocation, Condition, mean, rms
+from pdekit.gp.kronecker import mode_products
 from pdekit.gp.span import Span
-from pdekit.gp.tensor import multiply
 from tests.gp.posed import dirichlet, poisson
 
 X, Y = Span("x", 9, 0.0, 1.0), Span("y", 7, -1.0, 1.0)
@@ -34,7 +34,7 @@ def left(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def weights() -> np.ndarray:
     phi = [basis.on_nodes().T for basis in BASES]
-    return multiply(phi, u(*np.ix_(X.nodes, Y.nodes)))
+    return mode_products(phi, u(*np.ix_(X.nodes, Y.nodes)))
 
 
 def test_the_left_hand_side_is_the_equation_of_the_function() -> None:
