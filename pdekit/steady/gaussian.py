@@ -133,6 +133,7 @@ class GaussianRun:
 
     def _look(self, done: float, sentence: str) -> None:
         if self.observer.stop_requested():
+            self.store.checkpoint({}, {"iteration": 0})  # there is nothing to go on from
             raise Interrupted("stopped before the process was conditioned")
         self.observer.progress(done, sentence)
 
