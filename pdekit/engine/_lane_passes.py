@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from pdekit import arrays, lanes
+from pdekit.crew import share
 from pdekit.fft.linear import LinearMap
-from pdekit.threads import of_torch, share
+from pdekit.threads import of_torch
 from pdekit.typing import Array, Shape
 
 PARALLEL = 1 << 17
