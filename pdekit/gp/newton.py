@@ -30,7 +30,7 @@ AMPLITUDES = (0.05, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Of the nonlinear terms, when Newton does not converge with all of them at once."""
 
 
-REFRESH = 40
+REFRESH = 150
 """Inner iterations beyond which the next correction has a factorisation of its own."""
 AnyFactor = Factor | Dense | Galerkin
 
