@@ -332,6 +332,11 @@ def _run(draft: Draft) -> None:
         return
     if run.members > 1:
         _members(draft)
+    if isinstance(draft.sections.get("solver"), GaussianSpec):
+        if run.precision == "single":
+            draft.say(("run", "precision"), "must be double for gp (got 'single')")
+        if run.device == "cuda":
+            draft.say(("run", "device"), "must be auto or cpu for gp (got 'cuda')")
 
 
 def _members(draft: Draft) -> None:

@@ -99,7 +99,7 @@ def _at_bands(span: Span, peaks: Peaks) -> GaussianMixture:
 
 def midpoint_residual(collocation: Collocation, solution: DirectSolution) -> float:
     """Return the r.m.s. of what is left between the nodes, relative to the largest term."""
-    sample = collocation.midpoints
+    sample = collocation.between
     needed = {index for factors in collocation.terms for index in factors}
     u = {index: solution.predict(sample.points, index) for index in needed}
     terms = [

@@ -13,12 +13,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from pdekit.errors import NotApplicable
-from pdekit.gp.basis import Basis, of_kernel
+from pdekit.gp.basis import Basis, of_kernel, waves
 from pdekit.gp.collocation import At, Collocation, Condition
 from pdekit.gp.fitting import fit
 from pdekit.gp.functional import Functional
 from pdekit.gp.kernels import AbstractMixture, GaussianMixture, StudentMixture
 from pdekit.gp.periodogram import Peaks
+from pdekit.gp.span import Span
 from pdekit.typing import Array
 
 KERNELS: dict[str, type[AbstractMixture]] = {
@@ -29,6 +30,8 @@ WIDTHS = (0.3, 1.0, 6.0)
 """Inverse lengths of the components at peaks, in lengths of the axis, one try each …"""
 LOW_WIDTH = 3.0
 """… and of the component at zero."""
+SLOW_WAVES = 8
+"""Slowest waves of a periodic axis, beside those at peaks."""
 LINES = 12
 """Lines of the source from which a covariance is learned on several axes."""
 TOLERANCE = 1e-14
@@ -41,9 +44,15 @@ the axis, and up to which part of the Nyquist frequency. The likelihood has many
 def from_peaks(
     collocation: Collocation, found: Sequence[Peaks], kind: str, width: float
 ) -> list[Basis]:
-    """Return for each axis the eigenvectors of a mixture at the peaks of the data."""
+    """Return for each axis the eigenvectors of a mixture at the peaks of the data.
+
+    On a periodic axis the mixture is of lines, and its eigenvectors are waves.
+    """
     kernel, bases = KERNELS[kind], []
     for d, (span, peaks) in enumerate(zip(collocation.spans, found, strict=True)):
+        if span.periodic:
+            bases.append(some_waves(span, peaks, SLOW_WAVES))
+            continue
         mu, length = peaks.frequencies, span.length
         w = peaks.powers / np.maximum(np.abs(_symbol(collocation, d, mu)) ** 2, 1e-300)
         w = w / w.sum() if len(w) else w
@@ -55,6 +64,12 @@ def from_peaks(
         label = f"eigenvectors of {k} at the peaks"
         bases.append(of_kernel(span, k, mu, TOLERANCE, label))
     return bases
+
+
+def some_waves(span: Span, found: Peaks, low: int) -> Basis:
+    """Return the slowest waves of a periodic axis and those of its peaks."""
+    modes = {*range(1, low + 1), *np.rint(found.frequencies * span.length).astype(int)}
+    return waves(span, [m / span.length for m in sorted(modes) if 2 * m < span.n])
 
 
 def _symbol(collocation: Collocation, d: int, mu: Array) -> Array:
@@ -85,7 +100,14 @@ def learned(
         The equation.
     components, width, part
         Where the search begins, see `STARTS`.
+
+    Raises
+    ------
+    NotApplicable
+        On a periodic axis, or where there is no source to learn from.
     """
+    if any(span.periodic for span in collocation.spans):
+        raise NotApplicable("basis", "covariances are not learned on a periodic axis")
     starts = [
         GaussianMixture(
             np.full(components, 1 / components),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pdekit.errors import Interrupted, NotApplicable, NotConverged
+from pdekit.errors import NotApplicable, NotConverged
 from pdekit.gp import adaptive
 from pdekit.gp.least_squares import TooLarge
 from pdekit.gp.newton import Stagnation
@@ -58,19 +58,15 @@ class GaussianRun(AbstractProcessRun):
         except (TooLarge, NotApplicable) as error:
             raise self.case.problem(self._where, str(error)) from error
 
-    def _look(self, done: float, sentence: str) -> None:
-        if self.observer.stop_requested():
-            raise Interrupted("stopped before the process was conditioned")
-        self.observer.progress(done, sentence)
-
     def _judge(self, posterior: Posterior) -> None:
         """Warn of an equation that does not hold between the nodes."""
         left, wanted = posterior.quality.worst, self.spec.rtol
-        undetermined = posterior.fit.factor.undetermined
+        undetermined = posterior.undetermined
         if undetermined:
-            self.warnings.append(
+            raise NotConverged(
                 f"the data do not determine {undetermined} of "
-                f"{posterior.fit.factor.unknowns} directions: are data missing on a face?"
+                f"{posterior.fit.factor.unknowns} directions: are data "
+                "missing on a face, or is it a resonance?"
             )
         if left > POOR:
             raise NotConverged(
@@ -143,12 +139,12 @@ class GaussianRun(AbstractProcessRun):
             "inner_iterations": found.fit.iterations,
             "corrections": found.fit.corrections,
             "relative_residual": found.quality.nodes,
-            "midpoint_residual": found.quality.midpoints,
+            "midpoint_residual": found.quality.between,
             "condition_misfit": found.quality.conditions,
             "tolerance": self.spec.rtol,
             "reason": "tol" if found.quality.worst <= self.spec.rtol else "bases",
             "tried": [
-                {"basis": text, "midpoint_residual": each.midpoints}
+                {"basis": text, "midpoint_residual": each.between}
                 for text, each in found.tried
             ],
             "events": [],

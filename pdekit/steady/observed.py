@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pdekit.case.observation_case import KERNELS, UNKNOWN
-from pdekit.errors import Interrupted, NotApplicable
+from pdekit.errors import NotApplicable
 from pdekit.gp.kernels import Matern, Periodic, SquaredExponential
 from pdekit.gp.product import Process, ProductKernel
 from pdekit.gp.readings import Readings
@@ -122,9 +122,7 @@ class ObservedRun(AbstractProcessRun):
             for data in informed
         ]
         for i, (name, process, data) in enumerate(tried):
-            if self.observer.stop_requested():
-                raise Interrupted("stopped before the process was conditioned")
-            self.observer.progress(i / len(tried), f"{_LABELS[name]} process")
+            self._look(i / len(tried), f"{_LABELS[name]} process")
             fitted = fit(process, data, everything=self.data)
             left_out = fitted.posterior.leave_one_out()[0]
             if self.left_out is None or left_out.log_density > self.left_out.log_density:

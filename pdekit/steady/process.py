@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdekit import memory
+from pdekit.boundary_value import AbstractDiffusion
 from pdekit.case.gaussian_case import GaussianSpec
 from pdekit.errors import Interrupted, NotConverged, PdekitError
 from pdekit.observer import Observer
 from pdekit.result import Result
-from pdekit.steady import Memory, Store, metrics
+from pdekit.steady import Memory, Store, checking, metrics
 from pdekit.steady.collocated import Collocated
 from pdekit.steady.grids import grid_of
 from pdekit.steady.posing import Posed
@@ -57,6 +58,10 @@ class AbstractProcessRun(ABC):
         self.times = np.array([0.0]) if case.time is None else case.time.frames()
         self.solve_s = 0.0
         self.has_order = False  # errors fall faster than any power of the spacing
+        if case.manufactured is not None:
+            checking.require_periodic(self.posed)
+        if isinstance(self.problem, AbstractDiffusion):
+            checking.require_sign(self.posed)
         self.collocated = Collocated(self.posed, self.spec.time_points)
         self._prepare()
         self.reference = reference_of(self)
@@ -118,6 +123,12 @@ class AbstractProcessRun(ABC):
             self.solve_s = time.perf_counter() - began
             return conclude(self)
 
+    def _look(self, done: float, sentence: str) -> None:
+        if self.observer.stop_requested():
+            self.store.checkpoint({}, {"iteration": 0})  # there is nothing to go on from
+            raise Interrupted("stopped before the process was conditioned")
+        self.observer.progress(done, sentence)
+
     def _points(self, grid: Any, times: Array) -> list[Array]:
         """Return coordinates along every axis, time behind those of space."""
         points = [axis.points() for axis in grid.axes]
@@ -163,20 +174,23 @@ class AbstractProcessRun(ABC):
             "posterior_deviation": float(np.linalg.norm(spread)) / size
         }
         if self.reference is not None and self.reference.function:
-            at = self.reference.at
-            found["mean_squared_z"] = self._mean_squared_z(
-                name, lambda t: at(self.posed, t)
-            )
+            found["mean_squared_z"] = self._mean_squared_z(name, self._exact)
         return found
 
-    def _mean_squared_z(
-        self, name: str, exact: Callable[[float], Array | None]
-    ) -> float | None:
+    def _exact(self, t: float) -> Array:
+        """Return the reference, which is a function, at the points and a time."""
+        from pdekit.steady.reference import shifted
+
+        assert self.reference is not None  # noqa: S101
+        exact = self.reference.at(self.posed, t)
+        assert exact is not None  # noqa: S101
+        return shifted(self, self.posed, exact)
+
+    def _mean_squared_z(self, name: str, exact: Callable[[float], Array]) -> float | None:
         """Return the mean of  ((μ − u)/σ)²  over all frames; None if no σ is known."""
         z = []
         for frame, t in zip(self.fields, self.times, strict=False):
             mean, spread, u = frame[name], frame[f"{name}_deviation"], exact(float(t))
-            assert u is not None  # noqa: S101
             known = spread > 0
             z.append(((mean - u)[known] / spread[known]) ** 2)
         each = np.concatenate(z)

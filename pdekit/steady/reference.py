@@ -153,7 +153,7 @@ def compare(run: Solved, reference: Reference) -> tuple[Any, dict[str, Any]]:
     for frame, t in zip(run.fields, run.times, strict=False):
         values = reference.at(run.posed, float(t))
         if values is not None:
-            values = _shifted(run, run.posed, values)
+            values = shifted(run, run.posed, values)
             errors.append(relative_l2(frame[field], values))
             last = float(t), values, frame[field]
     if last is None:
@@ -174,7 +174,7 @@ def compare(run: Solved, reference: Reference) -> tuple[Any, dict[str, Any]]:
     return (t, {field: values}), found
 
 
-def _shifted(run: Solved, posed: Posed, values: Array) -> Array:
+def shifted(run: Solved, posed: Posed, values: Array) -> Array:
     """Take the mean off where the solution is known up to a constant."""
     if run.case.time is None and run.singular:
         return values - float(posed.grid.mean(values))
@@ -192,7 +192,7 @@ def _order(run: Solved, reference: Reference, finest: float) -> dict[str, Any]:
         values = reference.at(posed, float(run.times[-1]))
         if values is None:
             break
-        values = _shifted(run, posed, values)
+        values = shifted(run, posed, values)
         errors.append(relative_l2(posed.inside(run.final(posed, 1 / ratio)), values))
         sizes.append(ratio)
     if len(errors) < 2 or min(errors) <= 0:

@@ -116,7 +116,7 @@ def test_residual_between_the_nodes_is_that_of_the_interpolant():
     spans = (Span("x", 12, 0, 1),)
     problem = posed(spans, {((2,),): 1.0}, lambda x: np.exp(3 * x), lambda x: x)
     solution = solve_directly(problem, kernels_of(spans, bands(problem)))
-    m, h = spans[0].midpoints, 8e-3
+    m, h = spans[0].between, 8e-3
     u = [solution.predict([m + s * h]) for s in (-2, -1, 0, 1, 2)]
     second = (-u[0] + 16 * u[1] - 30 * u[2] + 16 * u[3] - u[4]) / (12 * h**2)
     left = second - np.exp(3 * m)
