@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pdekit.case.gaussian_case import GaussianSpec
 from pdekit.errors import NotApplicable, NotConverged
 from pdekit.gp import adaptive
 from pdekit.gp.least_squares import TooLarge
@@ -21,6 +22,7 @@ POOR = 1e-2
 class GaussianRun(AbstractProcessRun):
     """A boundary-value problem of a case, solved by a Gaussian process on bases of axes."""
 
+    spec: GaussianSpec
     posterior: Posterior | None = None
 
     def _prepare(self) -> None:

@@ -2,79 +2,39 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from pdekit import memory
 from pdekit.case.gaussian_case import JointSpec
-from pdekit.errors import BlowUp, Interrupted, NotApplicable, PdekitError
+from pdekit.errors import Interrupted, NotApplicable
 from pdekit.gp.collocation import rms
 from pdekit.gp.joint import EVALUATIONS, JointFit, Progress
 from pdekit.gp.joint_objective import JointOptions
 from pdekit.gp.kernels import GaussianMixture, StudentMixture
 from pdekit.gp.posing import joint_problem
-from pdekit.observer import Observer
-from pdekit.result import Result
-from pdekit.steady import Memory, Store, metrics
 from pdekit.steady.collocated import Collocated
-from pdekit.steady.grids import grid_of
 from pdekit.steady.posing import Posed
+from pdekit.steady.process import AbstractProcessRun
 from pdekit.typing import Array
-
-if TYPE_CHECKING:
-    from pdekit.case.boundary_case import BoundaryCase
 
 KERNELS: dict[str, Any] = {"mixture": GaussianMixture, "student": StudentMixture}
 LOOK = 10
 """Steps between two looks at the interrupt flag."""
 
-logger = logging.getLogger(__name__)
 
+class JointRun(AbstractProcessRun):
+    """A boundary-value problem of a case, for reproducing published figures."""
 
-class JointRun:
-    """A boundary-value problem of a case, for reproducing published figures.
+    spec: JointSpec
 
-    Raises
-    ------
-    CaseError
-        If anything in the case is wrong that only the numbers show.
-    """
-
-    def __init__(
-        self, case: BoundaryCase, observer: Observer, where: str = "solver"
-    ) -> None:
-        from pdekit.steady.reference import reference_of
-
-        began = time.perf_counter()
-        self.case, self.observer, self._where = case, observer, where
-        self.store: Store = Memory()
-        assert isinstance(case.solver, JointSpec)  # noqa: S101
-        self.spec = case.solver
-        self.warnings: list[str] = list(case.warnings)
-        self.failure: PdekitError | None = None
-        self.fields: list[dict[str, Array]] = []
-        self.series: list[dict[str, Any]] = []
-        memory.require(case)
-        self.grid = grid_of(case)
-        self.posed = Posed(case, self.grid, self.grid)
-        self.problem = self.posed.problem
-        self.times = np.array([0.0]) if case.time is None else case.time.frames()
-        self.solve_s = 0.0
-        self.has_order = False
-        self.collocated = Collocated(self.posed, self.spec.time_points)
+    def _prepare(self) -> None:
         self.fit = self._fit(self.collocated)
         self.history: list[Progress] = []
         self.smallest: float | None = None
-        self.reference = reference_of(self)
-        metrics.require_known(case, self.problem, self.times)
         self.warnings += self.collocated.disagreements()
-        for sentence in self.warnings:
-            self.say(f"warning: {sentence}")
-        self.setup_s = time.perf_counter() - began
 
     def _fit(self, collocated: Collocated) -> JointFit:
         options = JointOptions(
@@ -90,21 +50,6 @@ class JointRun:
             where = self._where if error.key == "basis" else error.key
             raise self.case.problem(where, str(error)) from error
 
-    @property
-    def begin(self) -> float:
-        """The first time."""
-        return 0.0 if self.case.time is None else self.case.time.start
-
-    @property
-    def singular(self) -> bool:
-        """Whether the solution is known up to a constant."""
-        return self.collocated.singular
-
-    def say(self, sentence: str) -> None:
-        """Tell the observer and the log."""
-        logger.info(sentence)
-        self.observer.message(sentence)
-
     def resume(self, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
         """Go on from a step that was kept, as if never interrupted."""
         self.fit.restore(arrays)
@@ -114,20 +59,12 @@ class JointRun:
 
     # -- solving -----------------------------------------------------------------------
 
-    def execute(self) -> Result:
-        """Optimise, or stop where the objective or the user does."""
-        from pdekit.steady.conclusion import conclude
-
-        began = time.perf_counter()
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            try:
-                self._descend()
-            except (Interrupted, BlowUp) as failure:
-                self.failure = failure
-            if not isinstance(self.failure, Interrupted):
-                self._keep()
-            self.solve_s = time.perf_counter() - began
-            return conclude(self)
+    def _solve(self) -> None:
+        try:
+            self._descend()
+        finally:
+            if not self.observer.stop_requested():
+                self._keep({self.problem.fields[0]: self._values(self.times)})
 
     def _descend(self) -> None:
         steps, kept = self.spec.steps, time.monotonic()
@@ -165,30 +102,14 @@ class JointRun:
         self.store.checkpoint(self.fit.state(), meta)
 
     def _values(self, times: Array) -> Array:
-        points = [axis.points() for axis in self.grid.axes]
-        return self.fit.predict(points if self.case.time is None else [*points, times])
-
-    def _keep(self) -> None:
-        """Evaluate the mean at the points and times of the case."""
-        u, name = self._values(self.times), self.problem.fields[0]
-        for index in range(len(self.times)):
-            frame = {name: np.array(u if self.case.time is None else u[..., index])}
-            series = {
-                "max_abs": float(np.abs(frame[name]).max()),
-                "mean": float(self.grid.mean(frame[name])),
-            }
-            self.fields.append(frame)
-            self.series.append(series)
-            self.store.frame(index, frame, series)
+        return self.fit.predict(self._points(self.grid, times))
 
     def final(self, posed: Posed, steps: float = 1.0) -> Array:
         """Optimise on another grid; return the end."""
         other = self._fit(Collocated(posed, self.spec.time_points))
         other.advance(self.spec.steps)
-        points = [axis.points() for axis in posed.grid.axes]
-        if self.case.time is None:
-            return other.predict(points)
-        return np.asarray(other.predict([*points, self.times[-1:]])[..., -1])
+        found = other.predict(self._points(posed.grid, self.times[-1:]))
+        return np.asarray(found if self.case.time is None else found[..., -1])
 
     # -- what the summary says ---------------------------------------------------------
 
@@ -230,7 +151,3 @@ class JointRun:
     def collocation_source(self) -> Array:
         """The right-hand side at the nodes."""
         return self.collocated.collocation.nodes.source
-
-    def cost(self) -> dict[str, Any]:
-        """Return what the summary says of the work."""
-        return {"steps": 0, "iterations": self.fit.adam.step}

@@ -12,8 +12,9 @@ import numpy as np
 
 from pdekit import memory
 from pdekit.boundary_value import AbstractDiffusion
-from pdekit.case.gaussian_case import GaussianSpec
-from pdekit.errors import Interrupted, NotConverged, PdekitError
+from pdekit.case.boundary_case import LinearSolverSpec
+from pdekit.case.gaussian_case import GaussianSpec, JointSpec
+from pdekit.errors import BlowUp, Interrupted, NotConverged, PdekitError
 from pdekit.observer import Observer
 from pdekit.result import Result
 from pdekit.steady import Memory, Store, checking, metrics
@@ -37,6 +38,8 @@ class AbstractProcessRun(ABC):
         If anything in the case is wrong that only the numbers show.
     """
 
+    spec: GaussianSpec | JointSpec
+
     def __init__(
         self, case: BoundaryCase, observer: Observer, where: str = "solver"
     ) -> None:
@@ -45,8 +48,6 @@ class AbstractProcessRun(ABC):
         began = time.perf_counter()
         self.case, self.observer, self._where = case, observer, where
         self.store: Store = Memory()
-        assert isinstance(case.solver, GaussianSpec)  # noqa: S101
-        self.spec = case.solver
         self.warnings: list[str] = list(case.warnings)
         self.failure: PdekitError | None = None
         self.fields: list[dict[str, Array]] = []
@@ -62,6 +63,8 @@ class AbstractProcessRun(ABC):
             checking.require_periodic(self.posed)
         if isinstance(self.problem, AbstractDiffusion):
             checking.require_sign(self.posed)
+        assert not isinstance(case.solver, LinearSolverSpec)  # noqa: S101
+        self.spec = case.solver
         self.collocated = Collocated(self.posed, self.spec.time_points)
         self._prepare()
         self.reference = reference_of(self)
@@ -118,7 +121,7 @@ class AbstractProcessRun(ABC):
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             try:
                 self._solve()
-            except (Interrupted, NotConverged) as failure:
+            except (BlowUp, Interrupted, NotConverged) as failure:
                 self.failure = failure
             self.solve_s = time.perf_counter() - began
             return conclude(self)
@@ -146,11 +149,13 @@ class AbstractProcessRun(ABC):
 
     def _series(self, frame: Mapping[str, Array]) -> dict[str, float]:
         name = self.problem.fields[0]
-        return {
+        found = {
             "max_abs": float(np.abs(frame[name]).max()),
             "mean": float(self.grid.mean(frame[name])),
-            "deviation": float(np.sqrt(np.mean(frame[f"{name}_deviation"] ** 2))),
         }
+        if (spread := frame.get(f"{name}_deviation")) is not None:
+            found["deviation"] = float(np.sqrt(np.mean(spread**2)))
+        return found
 
     # -- what the summary says ---------------------------------------------------------
 
