@@ -13,7 +13,8 @@ from pdekit import __version__, provenance
 from pdekit.case import load_case, shipped_cases
 from pdekit.errors import PdekitError, UnknownName
 from pdekit.files import atomic
-from pdekit.store import FIGURES, run_into
+from pdekit.store import FIGURES
+from pdekit.tasks import run_into
 
 ROW, CRASH = "row.json", "crash.txt"
 
@@ -66,7 +67,7 @@ def validate(
 
 def selected(suites: Sequence[str]) -> dict[str, str | Path]:
     """Name to source of every case that the suites mean, in order, each once."""
-    shipped = shipped_cases()
+    shipped = shipped_cases("solve")
     if not suites:
         return {name: name for name in shipped}
     chosen: dict[str, str | Path] = {}

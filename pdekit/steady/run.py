@@ -262,18 +262,19 @@ class BoundaryRun:
 
     keep = _keep
 
-    def constants(self) -> dict[str, Array]:
+    def constants(self, posed: Posed | None = None) -> dict[str, Array]:
         """Return fields that are stored with the solution: a coefficient that varies."""
         from pdekit.steady.choosing import on_points
 
-        k = self.posed.diffusion
+        posed = posed or self.posed
+        k = posed.diffusion
         if self.case.time is not None:
             return {}
         if all(each is k[0] for each in k):
             varies = callable(k[0]) or np.ndim(k[0])
-            return {"coefficient": np.array(on_points(self.posed, 0))} if varies else {}
+            return {"coefficient": np.array(on_points(posed, 0))} if varies else {}
         return {
-            f"coefficient_{name}": np.array(on_points(self.posed, d))
+            f"coefficient_{name}": np.array(on_points(posed, d))
             for d, name in enumerate(self.grid.names)
             if callable(k[d]) or np.ndim(k[d])
         }
