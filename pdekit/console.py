@@ -146,6 +146,7 @@ def _samples(summary: dict[str, Any]) -> list[str]:
     """Say what a data set holds, how it was solved, and how long it took."""
     cost, solver, stored = summary["cost"], summary["solver"], summary["stored"]
     points, solved = ("x".join(map(str, each["points"])) for each in (stored, solver))
+    how = solver.get("integrator") or solver.get("method")
     counts = ", ".join(f"{n} {split}" for split, n in summary["samples"].items())
     each = (
         f" ({cost['solve_s'] / cost['samples']:.3g} s a sample)" if cost["samples"] else ""
@@ -153,7 +154,7 @@ def _samples(summary: dict[str, Any]) -> list[str]:
     return [
         f"  samples     {counts}; {', '.join(stored['fields'])} on {points} points, "
         f"{stored['frames']} frames, {stored['dtype']}",
-        f"  solver      {solver['solver']}, {solver['integrator']}, {solved} points",
+        f"  solver      {solver['solver']}, {how}, {solved} points",
         f"  time        {cost['setup_s']:.2f} s set-up, {cost['solve_s']:.2f} s solving"
         f"{each}, {cost['compare_s']:.2f} s comparing",
     ]

@@ -96,7 +96,10 @@ def _unfit(problem: SolvedCase) -> str:
 
 
 def _fields(draft: Draft, problem: SolvedCase, save: StoredSpec) -> None:
-    known = registry.posed(problem.equation.name, problem.equation.params).fields
+    name, params = problem.equation.name, problem.equation.params
+    bounded = isinstance(problem, BoundaryCase)
+    law: Any = registry.problem(name) if bounded else registry.posed(name, params)
+    known: tuple[str, ...] = law.fields
     if save.fields != "all":
         for number, name in enumerate(save.fields):
             draft.known(("save", "fields", number), "field", name, known)

@@ -33,6 +33,7 @@ class Bounded:
         self.coarsen = coarsening_of(case, self.solved, bounded=True)
         self.stored = self.coarsen.stored
         self.times = np.zeros(1)
+        self.method = ""
         first = seeded(self.problem, sample_seed(case.seed, "train", 0))
         self.run = BoundaryRun(first, Silent())
         self.varying: tuple[str, ...] = self.run.problem.fields
@@ -72,6 +73,7 @@ class Bounded:
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             system = run.prepare(posed, self._solver)
             u, _ = run.solution(posed, system, work)
+        self.method = work.method
         fields = {self.varying[0]: u, **run.constants(posed)}
         if not work.converged:
             return fields, f"did not converge: relative residual {work.worst:.3g}"
@@ -87,13 +89,8 @@ class Bounded:
 
     def facts(self) -> dict[str, Any]:
         """Return how the samples are solved."""
-        described = self.run.described()
         return {
             "solver": self.problem.solver.name,
-            "integrator": "none",
-            "order": 2,
-            "step": 0.0,
-            "dealiasing": "none",
-            "method": described.get("method") or described.get("description") or "",
+            "method": self.method,
             "rtol": self._solver.rtol,
         }
