@@ -12,19 +12,27 @@ from typing import Any
 
 import numpy as np
 
-from pdekit import metrics, provenance, threads
+from pdekit import threads
 from pdekit.case import AnyCase, DatasetCase, load_case, problem_of
 from pdekit.case.loader import Loaded
 from pdekit.case.source import Overrides
+from pdekit.datasets import report
 from pdekit.datasets.dataset import DataSet, Header
 from pdekit.datasets.leakage import shared_inputs
 from pdekit.datasets.loading import load
 from pdekit.datasets.parts import FOLDER, Parts
 from pdekit.datasets.sampling import Look, Sampler, sampler_of
 from pdekit.datasets.seeds import sample_seed
-from pdekit.datasets.workers import solved
+from pdekit.datasets.workers import SamplesFailed, solved
 from pdekit.datasets.writing import created, file_of, write_statistics
-from pdekit.errors import CaseError, Interrupted, PdekitError, ResultFileError
+from pdekit.errors import (
+    BlowUp,
+    CaseError,
+    Interrupted,
+    NotConverged,
+    PdekitError,
+    ResultFileError,
+)
 from pdekit.files import atomic
 from pdekit.files.folders import folder_lock, logging_to, new_output_folder
 from pdekit.observer import Observer, Silent
@@ -124,6 +132,7 @@ class Making:
         self.failure: PdekitError | None = None
         self.setup_s = time.perf_counter() - began
         self.solve_s = self.compare_s = 0.0
+        self.solved_now = 0
         self.errors = np.full(len(self.sampler.times), np.nan)
 
     def into(self, folder: Path) -> Made:
@@ -133,16 +142,13 @@ class Making:
             logger.warning(sentence)
         self._write_case(folder)
         parts = Parts(folder, self.case.digest())
-        ready = 0
         try:
-            ready = self._solve(folder, parts)
+            self._solve(folder, parts)
             self._compare()
             self._write(folder, parts)
-        except (PdekitError, KeyboardInterrupt) as failure:
-            if not isinstance(failure, PdekitError) or isinstance(failure, CaseError):
-                raise
+        except (SamplesFailed, BlowUp, NotConverged, Interrupted) as failure:
             self.failure = failure
-        summary = self._summary(folder, ready)
+        summary = report.summary(self, folder)
         atomic.write_json(folder / SUMMARY, summary)
         logger.info("%s %s", summary["status"], summary["message"])
         return Made(summary)
@@ -153,13 +159,12 @@ class Making:
         atomic.write_text(folder / PROBLEM, self.problem.to_yaml())
         atomic.write_text(folder / CASE, own.to_yaml())
 
-    def _solve(self, folder: Path, parts: Parts) -> int:
-        """Solve the samples that are missing; return how many there are."""
+    def _solve(self, folder: Path, parts: Parts) -> None:
+        """Solve the samples that are missing, and keep them batch by batch."""
         began, counts = time.perf_counter(), self.case.counts
-        jobs = parts.missing(counts, self.case.batch)
-        left = sum(len(job.numbers) for job in jobs)
-        if ready := sum(counts.values()) - left:
-            self.observer.message(f"{ready} of {sum(counts.values())} samples are there")
+        jobs, total = parts.missing(counts, self.case.batch), sum(counts.values())
+        if ready := total - sum(len(job.numbers) for job in jobs):
+            self.observer.message(f"{ready} of {total} samples are there")
         size = sum(self.header(split).nbytes for split in counts)
         atomic.require_space(folder / FOLDER, TWICE * size)
         try:
@@ -167,9 +172,12 @@ class Making:
                 self.case, self.problem, self.sampler, jobs, self.observer
             ):
                 parts.keep(job, arrays)
+                self.solved_now += len(job.numbers)
+        except Interrupted:
+            kept = ready + self.solved_now
+            raise Interrupted(f"stopped after {kept} of {total} samples") from None
         finally:
             self.solve_s = time.perf_counter() - began
-        return left
 
     def _compare(self) -> None:
         """Solve a few samples again, finer, for an estimate of the error of all."""
@@ -200,7 +208,7 @@ class Making:
                     put([numbers[row] for row in rows], taken)
         data = load(folder, unfinished=True)
         write_statistics(data["train"], folder)
-        if self.case.save.inputs and (pairs := shared_inputs(data)):
+        if pairs := shared_inputs(data):
             first, second = pairs[0]
             raise PdekitError(
                 f"{len(pairs)} inputs appear twice (first: {first} and {second}); what is "
@@ -211,7 +219,7 @@ class Making:
     @property
     def name(self) -> str:
         """Name of the data set in its files."""
-        return self.case.name.replace("/", "_")
+        return self.case.name.replace("/", "_") or "data"
 
     def header(self, split: str) -> Header:
         """Return what the file of a split says before its samples."""
@@ -230,77 +238,8 @@ class Making:
             count=self.case.counts[split],
             dtype=self.case.save.dtype,
             parameters=numbers,
-            facts=self._facts(split),
+            facts=report.facts(self, split),
         )
-
-    def _facts(self, split: str) -> dict[str, Any]:
-        """Return how the samples were made: solver, step, points, seed, error, versions."""
-        known = [None if np.isnan(e) else float(e) for e in self.errors]
-        return {
-            "equation": self.problem.equation.name,
-            **self.sampler.facts(),
-            "points_solved": list(self.sampler.solved.shape),
-            "coarsening": "stride" if _strides(self.sampler) else "spectral",
-            "seed": self.case.seed,
-            "split": split,
-            "data_error": known if None not in known else "not estimated",
-            "data_error_samples": self.case.solved_again,
-            "case": self.case.to_dict(),
-            "problem": self.problem.to_dict(),
-            "provenance": provenance.collect(seed=self.case.seed),
-        }
-
-    def _summary(self, folder: Path, solved_now: int) -> dict[str, Any]:
-        worst = None if np.isnan(self.errors).any() else float(self.errors.max())
-        status = "ok" if self.failure is None else "diverged"
-        if isinstance(self.failure, Interrupted):
-            status = "interrupted"
-        checks = [self._check(label) for label in self.case.checks]
-        if status == "ok" and not all(check["holds"] for check in checks):
-            status = "check_failed"
-        estimator = f"{self.case.solved_again} samples, twice the points, half the step"
-        files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.hdf5"))
-        return {
-            "case": self.case.name,
-            "title": self.case.title,
-            "task": "dataset",
-            "status": status,
-            "message": str(self.failure or ""),
-            "errors": {"error_estimate": worst, "estimator": estimator},
-            "invariants": {},
-            "checks": checks,
-            "cost": {
-                "setup_s": self.setup_s,
-                "solve_s": self.solve_s,
-                "compare_s": self.compare_s,
-                "total_s": self.setup_s + self.solve_s + self.compare_s,
-                "samples": solved_now,
-            },
-            "solver": {**self.sampler.facts(), "points": list(self.sampler.solved.shape)},
-            "samples": self.case.counts,
-            "stored": {
-                "fields": [*self.sampler.varying, *self.sampler.constant],
-                "points": list(self.sampler.stored.shape),
-                "frames": len(self.sampler.times),
-                "dtype": self.case.save.dtype,
-                "files": files,
-            },
-            "environment": provenance.collect(seed=self.case.seed),
-            "warnings": self.warnings,
-        }
-
-    def _check(self, label: str) -> dict[str, Any]:
-        """Hold the estimate of the error against a bound."""
-        spec, worst = self.case.checks[label], self.errors.max()
-        bounds = {k: v for k in metrics.BOUNDS if (v := getattr(spec, k)) is not None}
-        found = {"metric": spec.metric or label, "value": None, **bounds, "holds": False}
-        if np.isnan(worst):
-            return found | {"why": "not known without data_error"}
-        return found | {"value": float(worst), "holds": metrics.holds(float(worst), bounds)}
-
-
-def _strides(sampler: Any) -> bool:
-    return bool(sampler.coarsen.stride)
 
 
 def _coarse(sampler: Sampler) -> list[str]:

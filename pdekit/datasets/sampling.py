@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from pdekit.case import AnyCase, BoundaryCase, DatasetCase
+from pdekit.datasets.coarsening import Coarsening
 from pdekit.errors import PdekitError
 from pdekit.grid import Grid
 from pdekit.result import Arrays
@@ -29,6 +30,7 @@ class Sampler(Protocol):
     """Solves a problem for the inputs that seeds stand for."""
 
     solved: Grid
+    coarsen: Coarsening
     stored: Grid
     times: Array
     varying: tuple[str, ...]
