@@ -43,17 +43,26 @@ def complaints_of(file: Any, *, finite: bool) -> list[str]:
     """Return what is wrong with an open file."""
     missing = [f"attribute {name} is missing" for name in ROOT if name not in file.attrs]
     missing += [f"group {name} is missing" for name in GROUPS if not _is_group(file, name)]
+    missing = missing or list(_links(file))
     if missing:
         return missing
     try:
         return list(_breaches(file, finite))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ResultFileError) as error:
         return [f"cannot be understood: {error}"]
 
 
 def _is_group(file: Any, name: str) -> bool:
     link = file.get(name, getlink=True)
     return isinstance(link, h5py.HardLink) and isinstance(file[name], h5py.Group)
+
+
+def _links(file: Any) -> Iterator[str]:
+    """Refuse what may lie in other files."""
+    for group in GROUPS:
+        for name in file[group]:
+            if not isinstance(file[group].get(name, getlink=True), h5py.HardLink):
+                yield f"{group}/{name} is a link that may leave the file"
 
 
 def _breaches(file: Any, finite: bool) -> Iterator[str]:
@@ -146,9 +155,7 @@ def _fields(file: Any, dims: list[str], finite: bool) -> Iterator[str]:
             yield from _flags(node, where)
             if components == 2:
                 yield from _flags(node, where, ("symmetric", "antisymmetric"))
-            if not isinstance(node, h5py.Dataset) or node.dtype.kind != "f":
-                yield f"{where} is not an array of numbers"
-                continue
+            hdf5.dataset(file[order], name)  # refuses what is no array within the file
             if node.dtype != np.float32 and not (own and node.dtype == np.float64):
                 yield f"{where} must be of float32 (got {node.dtype})"
             varying = np.atleast_1d(node.attrs.get("dim_varying", []))

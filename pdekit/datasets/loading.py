@@ -164,7 +164,8 @@ class Stored:
     """An array in chunks: indexing reads what is asked for from the file."""
 
     def __init__(self, path: Path, name: str, shape: tuple[int, ...], dtype: Any) -> None:
-        self._path, self._name, self.shape, self.dtype = path, name, shape, dtype
+        self._path, self._name = path, name
+        self.shape, self.dtype, self.ndim = shape, dtype, len(shape)
 
     def __len__(self) -> int:
         """Return the number of samples."""

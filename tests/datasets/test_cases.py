@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pdekit.case import load_case, shipped_cases
+from pdekit.case import load_case, problem_of, shipped_cases
 from pdekit.cli import main
 from pdekit.datasets.loading import load
 from pdekit.errors import CaseError
@@ -77,6 +78,27 @@ def test_a_case_is_written_back_unchanged() -> None:
     case = load_case(case_of(Path("a"), save={"times": {"every": 0.25}}))
     Path("a/again.yaml").write_text(case.to_yaml())
     assert load_case("a/again.yaml") == case
+
+
+def test_keys_of_the_problem_can_be_set_on_the_command_line() -> None:
+    file = case_of(Path("a"), set={"solver.steps": 20})
+    case: Any = load_case(file, ["set.solver.steps=30", "set.equation.viscosity=0.2"])
+    problem: Any = problem_of(case)
+    assert problem.solver.steps == 30
+    assert problem.solver.integrator == "etdrk4"
+    assert problem.equation.params == {"viscosity": 0.2, "source": None}
+
+
+def test_the_page_shows_what_works(root: Path) -> None:
+    text = (root / "docs" / "datasets.md").read_text(encoding="utf-8")
+    case = re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)[0]
+    Path("waves.yaml").write_text(case, encoding="utf-8")
+    fewer = ["--set", "samples={train: 4, validation: 1, test: 1}", "--quiet"]
+    assert main(["run", "waves.yaml", "--out", "runs/waves", *fewer]) == 0
+    python = "\n".join(re.findall(r"^```python\n(.*?)^```", text, re.M | re.S))
+    exec(python, {})  # noqa: S102 - our own text
+    copy, original = load("runs/copy"), load("runs/waves")
+    assert (copy["test"]["u"] == original["test"]["u"]).all()
 
 
 def test_only_what_changes_samples_changes_the_digest() -> None:

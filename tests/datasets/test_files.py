@@ -178,6 +178,14 @@ def put(where: str, value: Any) -> Callable[[Any], None]:
     return lambda file: file[where].__setitem__((), value)
 
 
+def link(where: str) -> Callable[[Any], None]:
+    def harm(file: Any) -> None:
+        del file[where]
+        file[where] = h5py.ExternalLink("other.h5", "/p")
+
+    return harm
+
+
 X = "boundary_conditions/x_periodic"
 
 
@@ -206,6 +214,7 @@ X = "boundary_conditions/x_periodic"
         (set_attribute("t0_fields/p", "time_varying", 1), "must be true or false (np."),
         (set_attribute("t0_fields/p", "dim_varying", [True]), "dim_varying must hold 2"),
         (drop_attribute("t2_fields/D", "symmetric"), "t2_fields/D: attribute symmetric"),
+        (link("t0_fields/p"), "t0_fields/p is a link that may leave the file"),
         (put("t0_fields/p", np.nan), "t0_fields/p: sample 0 is not finite"),
     ],
 )  # fmt: skip
