@@ -96,6 +96,7 @@ def _show(value: Any) -> None:
 def _run(options: argparse.Namespace) -> int:
     from pdekit.case import load_case
     from pdekit.console import watched
+    from pdekit.tasks import without_figures
     from pdekit.threads import prepare_environment
 
     if options.out and len(options.cases) > 1:
@@ -103,9 +104,10 @@ def _run(options: argparse.Namespace) -> int:
             "--out takes one case; run several into their own folders without it"
         )
     prepare_environment()
-    changes = [*options.set, *(["outputs.figures=none"] if options.no_figures else [])]
     # all are read, and refused, before any runs
-    cases = [(name, load_case(name, changes)) for name in options.cases]
+    cases = [(name, load_case(name, options.set)) for name in options.cases]
+    if options.no_figures:
+        cases = [(name, without_figures(case)) for name, case in cases]
     status, summaries = 0, []
     with watched(quiet=options.quiet) as watch:
         for name, case in cases:

@@ -44,6 +44,14 @@ def run_into(
     return store.run_into(case, folder, **how)
 
 
+def without_figures(case: Loaded) -> Loaded:
+    """Return a case that draws nothing."""
+    if isinstance(case, DatasetCase):
+        return case
+    none = case.outputs.model_copy(update={"figures": "none"})
+    return case.model_copy(update={"outputs": none})
+
+
 def warnings_of(case: Loaded) -> list[str]:
     """Make a case ready without running it, which refuses it, or says what is odd."""
     if isinstance(case, DatasetCase):

@@ -14,7 +14,7 @@ from pdekit.case import load_case, shipped_cases
 from pdekit.errors import PdekitError, UnknownName
 from pdekit.files import atomic
 from pdekit.store import FIGURES
-from pdekit.tasks import run_into
+from pdekit.tasks import run_into, without_figures
 
 ROW, CRASH = "row.json", "crash.txt"
 
@@ -146,7 +146,8 @@ def _row(name: str, source: str | Path, out: Path, figures: bool) -> dict[str, A
         "fingerprint": _fingerprint(source),
     }
     try:
-        case = load_case(source, [] if figures else ["outputs.figures=none"])
+        case = load_case(source)
+        case = case if figures else without_figures(case)
         row["title"] = case.title
         result, folder, _ = run_into(case, place / "run", overwrite=True)
     except PdekitError as error:

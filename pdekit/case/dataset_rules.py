@@ -10,7 +10,7 @@ from pdekit.case import rules
 from pdekit.case.boundary_case import BoundaryCase
 from pdekit.case.dataset_case import METRICS, StoredSpec
 from pdekit.case.draft import Draft
-from pdekit.case.schema import RandomInitial, SaveEvery, StateInitial
+from pdekit.case.schema import ExactInitial, RandomInitial, SaveEvery, StateInitial
 from pdekit.case.written import SolvedCase
 from pdekit.errors import CaseError, Problem, UnknownName, suggestion
 
@@ -47,7 +47,7 @@ def random_keys(problem: SolvedCase) -> list[str]:
             for k, v in given.items()
             if isinstance(v, Mapping) and {*DRAWN} & v.keys()
         ]
-    named = isinstance(start, StateInitial) and "seed" in start.params
+    named = isinstance(start, StateInitial | ExactInitial) and "seed" in start.params
     return ["initial"] if named or isinstance(start, RandomInitial) else []
 
 
@@ -90,7 +90,8 @@ def _unfit(problem: SolvedCase) -> str:
     if not random_keys(problem):
         return (
             "draws nothing at random, so that all samples would be the same; it needs an "
-            "initial random_field, an initial state with a seed, or a random coefficient"
+            "initial random_field, a state or an exact solution with a seed, or a random "
+            "coefficient"
         )
     return ""
 

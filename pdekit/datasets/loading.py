@@ -88,7 +88,8 @@ def _node(file: Any, name: str) -> Any:
 
 def _header(file: Any, name: str) -> Header:
     groups = [file[order] for order in ("t0_fields", "t1_fields", "t2_fields")]
-    nodes = {field: group[field] for group in groups for field in group}
+    order = ((group, field) for group in groups for field in group.attrs["field_names"])
+    nodes = {_word(field): group[_word(field)] for group, field in order}
     varying = {field for field, node in nodes.items() if node.attrs["time_varying"]}
     own = hdf5.has_text(file, "axes") and hdf5.text(file, "format") == FORMAT
     axes = json.loads(hdf5.text(file, "axes")) if own else _axes(file)

@@ -10,7 +10,7 @@ import numpy as np
 from pdekit.case.boundary_case import BoundaryCase
 from pdekit.case.dataset_case import SPLITS
 from pdekit.case.dataset_rules import DRAWN
-from pdekit.case.schema import RandomInitial, StateInitial
+from pdekit.case.schema import ExactInitial, RandomInitial, StateInitial
 from pdekit.case.written import SolvedCase
 
 C = TypeVar("C", bound=SolvedCase)
@@ -40,7 +40,7 @@ def seeded(problem: C, seed: int) -> C:
     elif isinstance(start, RandomInitial):
         law = start.random_field.model_copy(update={"seed": seed})
         changes["initial"] = start.model_copy(update={"random_field": law})
-    elif isinstance(start, StateInitial):
+    elif isinstance(start, StateInitial | ExactInitial):
         changes["initial"] = start.model_copy(update={"seed": seed})
     return problem.model_copy(update=changes)
 

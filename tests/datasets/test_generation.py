@@ -76,6 +76,22 @@ def test_a_medium_and_its_flow_are_those_of_their_seed() -> None:
     assert data["train"].grid.axes[0].points()[0] == 0.125
 
 
+@pytest.mark.parametrize("name", ["advection_diffusion/random_waves", "nlse/mi_planewave"])
+def test_exact_solutions_and_states_with_a_seed_are_drawn(name: str) -> None:
+    shorter = {"time.end": 0.1, "time.save": 2}
+    case = {"task": "dataset", "name": "drawn", "problem": name, "samples": {"train": 2}}
+    data = make({**case, "data_error": False, "set": shorter}, "out")
+    result = solve(
+        name, {**shorter, "initial.seed": sample_seed(0, "train", 1), "reference": None}
+    )
+    (values,) = result.fields.values()
+    for field, part in zip(data["train"].header.varying, ("real", "imag"), strict=False):
+        whole = getattr(values, part)
+        coarse = result.grid.interpolate(whole, data["train"].grid)
+        assert np.abs(data["train"][field][1] - coarse).max() < 1e-6
+        assert np.abs(data["train"][field][0] - coarse).max() > 1e-3
+
+
 def test_only_what_is_asked_for_is_stored() -> None:
     save = {"fields": ["v"], "times": [0.05], "inputs": False, "points": {"x": 8, "y": 16}}
     data = make(case_of(Path("a"), FLOW, save=save), "out")
