@@ -150,6 +150,8 @@ class Making:
             self.failure = failure
         summary = report.summary(self, folder)
         atomic.write_json(folder / SUMMARY, summary)
+        if self.failure is None:
+            parts.remove()
         logger.info("%s %s", summary["status"], summary["message"])
         return Made(summary)
 
@@ -214,7 +216,6 @@ class Making:
                 f"{len(pairs)} inputs appear twice (first: {first} and {second}); what is "
                 "drawn does not depend on its seed"
             )
-        parts.remove()
 
     @property
     def name(self) -> str:
