@@ -165,6 +165,12 @@ def _linear(summary: dict[str, Any], points: str) -> list[str]:
     solver, found, cost = summary["solver"], summary["convergence"], summary["cost"]
     stepped = f"{solver['integrator']}, {cost['steps']} steps, " if cost["steps"] else ""
     name = solver["description"] or solver["name"]
+    if solver["name"] == "gp_hm":
+        return [
+            f"  solver      {name}, {points} points",
+            f"  residual    {found['relative_residual'] or float('nan'):.1e} after "
+            f"{found['iterations']} steps",
+        ]
     if solver["name"] == "gp":
         return [f"  solver      {name}, {points} points", *_between_nodes(found)]
     worst = found["relative_residual"]

@@ -8,18 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from pdekit.case import AnyCase, BoundaryCase
+from pdekit.case.observation_case import FileObservations
 from pdekit.case.schema import FileInitial, FileReference
 from pdekit.errors import OutputError
 from pdekit.files import atomic
 
 FOLDER = "inputs"
+_SECTIONS = {
+    "initial": FileInitial,
+    "reference": FileReference,
+    "observations": FileObservations,
+}
 
 
 def sources(case: AnyCase) -> dict[str, Path]:
     """Section or parameter (``initial``, ``coefficient``, …) to the file it reads."""
-    found = {}
-    for name, kind in (("initial", FileInitial), ("reference", FileReference)):
-        section = getattr(case, name)
+    found: dict[str, Path] = {}
+    for name, kind in _SECTIONS.items():
+        section = getattr(case, name, None)
         if isinstance(section, kind):
             found[name] = case.file(f"{name}.file", section.file)
     for name, file in _parameters(case).items():

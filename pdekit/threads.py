@@ -11,7 +11,15 @@ from typing import Literal
 
 from pdekit.errors import PdekitError
 
-__all__ = ["apply", "available", "current", "limit", "prepare_environment", "resolve"]
+__all__ = [
+    "apply",
+    "available",
+    "current",
+    "limit",
+    "of_torch",
+    "prepare_environment",
+    "resolve",
+]
 
 _current: int | None = None
 
@@ -85,6 +93,12 @@ def prepare_environment() -> None:
     if not {"pyfftw", "numba", "torch"} & sys.modules.keys():
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         os.environ.setdefault("NUMBA_THREADING_LAYER", "workqueue")
+
+
+def of_torch() -> int:
+    """Return how many threads torch uses, 1 where it is not loaded."""
+    torch = sys.modules.get("torch")
+    return 1 if torch is None else int(torch.get_num_threads())
 
 
 def _loaded() -> dict[str, int]:

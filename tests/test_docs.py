@@ -123,7 +123,8 @@ def test_every_equation_has_its_page_and_its_line(name: str) -> None:
 @pytest.mark.parametrize("name", registry.problems())
 def test_every_boundary_value_problem_has_its_page_and_its_line(name: str) -> None:
     assert re.findall(rf"^\| `{name}` \|.*$", text_of("docs/equations/index.md"), re.M)
-    pages = text_of("docs/equations/poisson.md", "docs/equations/heat.md")
+    names = ("poisson", "heat", "collocated")
+    pages = text_of(*(f"docs/equations/{page}.md" for page in names))
     parameters = registry.problem(name).Params.model_fields
     assert all(f"`{key}`" in pages for key in (name, *parameters))
 

@@ -38,7 +38,7 @@ def test_solution_coefficient_and_error_have_a_panel_each(domain: dict[str, Any]
         domain, equation={"name": "poisson", "coefficient": "1 + x"}, manufactured=axes
     )
     drawn = figures(result)
-    assert set(drawn) == set(AT_REST)
+    assert set(drawn) == set(AT_REST) - {"bands"}
     parts = parts_of(result)
     assert [part.kind for part in parts] == ["state", "medium", "error"]
     error = np.abs(result.fields["u"][0] - result.reference["u"])
@@ -68,6 +68,16 @@ def test_the_history_is_drawn_down_to_the_tolerance() -> None:
 def test_a_direct_solution_has_no_history_to_draw() -> None:
     result = result_of(PLANE, equation={"name": "poisson", "source": "1"}, solver="direct")
     assert set(figures(result)) == {"solution"}
+
+
+def test_each_system_has_a_curve() -> None:
+    plate = {"equation": {"name": "biharmonic", "source": "1"}}
+    assert "residuals" not in figures(result_of(PLANE, **plate, solver="direct"))
+    result = result_of(PLANE, **plate, solver="multigrid")
+    (ax,) = figures(result, "residuals")["residuals"].axes
+    curves = [line.get_ydata() for line in ax.get_lines()[:-1]]
+    assert [float(curve[0]) for curve in curves] == [1.0, 1.0]
+    assert sum(map(len, curves)) == result.diagnostics["residual_history"].size
 
 
 def test_what_is_outside_a_mask_is_grey() -> None:

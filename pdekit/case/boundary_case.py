@@ -13,6 +13,7 @@ from pydantic import (
 from pydantic import Field as Key
 
 from pdekit.case.gaussian_case import GaussianSpec, JointSpec
+from pdekit.case.observation_case import ObservationSpec
 from pdekit.case.schema import (
     CheckSpec,
     ExactInitial,
@@ -193,7 +194,9 @@ class BoundaryCase(SolvedCase):
         "u = 0 outside",
     )
     source: FormulaText | None = Key(
-        default=None, description="the right-hand side f; the same as equation.source"
+        default=None,
+        description="the right-hand side f; the same as equation.source; unknown where it "
+        "is to be found from observations",
     )
     boundary: dict[str, WallData] = Key(
         default={}, description="data on the walls, by axis; zero where left out"
@@ -201,6 +204,9 @@ class BoundaryCase(SolvedCase):
     manufactured: FormulaText | None = Key(
         default=None,
         description="a solution: source, data on the walls, start and reference follow",
+    )
+    observations: ObservationSpec | None = Key(
+        default=None, description="values of u at scattered points (gp)"
     )
     initial: Start | None = Key(
         default=None, description="the initial state (equations in time)"

@@ -7,7 +7,7 @@ from typing import Any
 
 from pdekit import registry
 from pdekit.boundary_value import AbstractProblem
-from pdekit.case import rules
+from pdekit.case import observation_rules, rules
 from pdekit.case.axes import axes_in_order, dimension
 from pdekit.case.boundary_case import (
     AnySolver,
@@ -20,6 +20,7 @@ from pdekit.case.boundary_case import (
 from pdekit.case.draft import AXES, Draft
 from pdekit.case.functions import file
 from pdekit.case.gaussian_case import GaussianSpec, JointSpec
+from pdekit.case.observation_case import UNKNOWN
 from pdekit.case.params import Parameters
 from pdekit.case.schema import (
     ExactInitial,
@@ -28,7 +29,6 @@ from pdekit.case.schema import (
     FormulaReference,
     RandomInitial,
 )
-from pdekit.case.wording import shown
 from pdekit.case.yaml_lines import KeyPath
 from pdekit.errors import suggestion
 
@@ -107,11 +107,13 @@ def _data(draft: Draft) -> None:
     names = _names(draft)
     texts = {key: sections.get(key) for key in ("source", "manufactured")}
     for key, text in texts.items():
-        if text is not None:
+        if text is not None and (key, text) != ("source", UNKNOWN):
             draft.formula((key,), text, names)
     params = sections["equation"].params if "equation" in sections else {}
-    for key, text in params.items() if draft.equation is not None else ():
-        if isinstance(text, str):
+    problem = _problem(draft)
+    formulas = Parameters.of_model(problem.Params).formulas if problem else ()
+    for key, text in params.items():
+        if key in formulas and isinstance(text, str):
             allowed = names if key == "source" else draft.axes
             draft.formula(("equation", key), text, allowed)
     given = params.get("source")
@@ -126,7 +128,9 @@ def _manufactured(draft: Draft, source: Any) -> None:
     """Refuse what follows from a manufactured solution and is given all the same."""
     sections = draft.sections
     twice = [
-        key for key in ("source", "boundary", "initial", "reference") if sections.get(key)
+        key
+        for key in ("source", "boundary", "initial", "reference")
+        if sections.get(key) and (key, sections[key]) != ("source", UNKNOWN)
     ]
     for key in twice:
         message = "follows from `manufactured`; leave one of the two out"
@@ -182,7 +186,8 @@ def _time(draft: Draft) -> None:
         draft.say(("time",), "is required")
     else:
         rules.check_time(draft)
-    if sections.get("initial", ...) is None and sections.get("manufactured") is None:
+    told = (sections.get("manufactured"), sections.get("observations", ...))
+    if sections.get("initial", ...) is None and told == (None, None):
         draft.say(("initial",), "is required")
     _initial(draft, problem)
 
@@ -219,6 +224,8 @@ def _solver_at(draft: Draft, path: KeyPath, spec: AnySolver) -> AnySolver:
         message = f"must be one of {accepted} for {problem.name} (got {spec.name!r})"
         draft.say((*path, "name"), message)
         return spec
+    if spec.name == "auto" and draft.sections.get("observations") is not None:
+        return GaussianSpec()
     if isinstance(spec, GaussianSpec | JointSpec):
         return _gaussian(draft, path, spec)
     return _linear(draft, path, spec)
@@ -288,6 +295,10 @@ def _stepping(draft: Draft, path: KeyPath, spec: LinearSolverSpec) -> dict[str, 
     return {"integrator": spec.integrator or "tr_bdf2"}
 
 
+def _observations(draft: Draft) -> None:
+    observation_rules.apply(draft, _names(draft))
+
+
 def _reference(draft: Draft) -> None:
     spec, problem = draft.sections.get("reference"), _problem(draft)
     match spec:
@@ -319,16 +330,36 @@ def _run(draft: Draft) -> None:
     run = draft.sections.get("run")
     if run is None:
         return
-    for key, only in (("members", 1), ("precision", "double")):
-        if getattr(run, key) != only:
-            got = shown(getattr(run, key))
-            message = f"must be {only} for a boundary-value problem (got {got})"
-            draft.say(("run", key), message)
-    if run.device == "cuda":
-        draft.say(("run", "device"), "must be auto or cpu for a boundary-value problem")
+    if run.members > 1:
+        _members(draft)
+    if isinstance(draft.sections.get("solver"), GaussianSpec):
+        if run.precision == "single":
+            draft.say(("run", "precision"), "must be double for gp (got 'single')")
+        if run.device == "cuda":
+            draft.say(("run", "device"), "must be auto or cpu for gp (got 'cuda')")
+
+
+def _members(draft: Draft) -> None:
+    """Refuse ensembles in which nothing differs, or that nothing is made for."""
+    path, spec, problem = (
+        ("run", "members"),
+        draft.sections.get("equation"),
+        _problem(draft),
+    )
+    if spec is None or problem is None:
+        return
+    if problem.evolves:
+        draft.say(path, "must be 1 for equations in time between walls")
+        return
+    media = [value for value in spec.params.values() if isinstance(value, Mapping)]
+    if not any({"random_field", "blocks"} & set(medium) for medium in media):
+        message = "must be 1: no coefficient is random, all members would be the same"
+        draft.say(path, message)
+    if draft.sections.get("reference") is not None:
+        draft.say(("reference",), "is for one member", at_key=True)
 
 
 _RULES: tuple[Callable[[Draft], None], ...] = (
     rules.check_name, rules.check_parameters, _equation, _domain, _data, _time, _solver,
-    _reference, rules.check_outputs, _run, rules.check_checks,
+    _observations, _reference, rules.check_outputs, _run, rules.check_checks,
 )  # fmt: skip

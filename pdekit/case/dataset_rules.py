@@ -85,6 +85,8 @@ def _unfit(problem: SolvedCase) -> str:
             return "is a boundary-value problem in time, of which no data sets are made yet"
         if problem.solver.name in GAUSSIAN:
             return "is solved by a Gaussian process; choose another solver under set"
+        if problem.observations is not None:
+            return "looks for a coefficient from observations; data sets solve forwards"
         if problem.mask is not None:
             return "has a mask; data sets need values at all points of the box"
     if not random_keys(problem):

@@ -68,6 +68,7 @@ _NUMBER = {
 Number = Annotated[float, BeforeValidator(_number), WithJsonSchema(_NUMBER)]
 """A finite number, or a formula of numbers and declared parameters."""
 Positive = Annotated[float, Key(gt=0), BeforeValidator(_number), WithJsonSchema(_NUMBER)]
+NotNegative = Annotated[float, Key(ge=0), BeforeValidator(_number), WithJsonSchema(_NUMBER)]
 Count = Annotated[int, Key(ge=1), BeforeValidator(whole)]
 AxisPoints = Annotated[int, Key(ge=2), BeforeValidator(whole)]
 Interval = Annotated[tuple[Number, Number], Strict(False), AfterValidator(_ordered)]

@@ -18,7 +18,7 @@ from pdekit.result import Arrays
 from pdekit.steady.grids import grid_of, resized
 from pdekit.steady.posing import Posed
 from pdekit.steady.run import BoundaryRun
-from pdekit.steady.solving import Work
+from pdekit.steady.work import Work
 from pdekit.typing import Array
 
 
@@ -71,17 +71,13 @@ class Bounded:
         run, work = self.run, Work()
         posed = Posed(seeded(self.problem, seed), grid, self.solved)
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            system = run.prepare(posed, self._solver)
+            system = run.prepare(posed, run.spec)
             u, _ = run.solution(posed, system, work)
         self.method = work.method
         fields = {self.varying[0]: u, **run.constants(posed)}
         if not work.converged:
             return fields, f"did not converge: relative residual {work.worst:.3g}"
         return fields, "" if np.isfinite(u).all() else "is not finite"
-
-    @property
-    def _solver(self) -> Any:
-        return self.problem.solver
 
     def warnings(self) -> list[str]:
         """Return what is odd about a first sample; unfit ones were refused before."""
@@ -92,5 +88,5 @@ class Bounded:
         return {
             "solver": self.problem.solver.name,
             "method": self.method,
-            "rtol": self._solver.rtol,
+            "rtol": self.run.spec.rtol,
         }

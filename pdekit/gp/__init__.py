@@ -8,7 +8,7 @@ of axes `adapt` works with the few functions that carry the process (`pdekit.gp.
 
 from pdekit.gp.adaptive import adapt
 from pdekit.gp.collocation import Collocation, Condition
-from pdekit.gp.exact import condition
+from pdekit.gp.exact import Posterior, condition
 from pdekit.gp.fitting import Fitted, fit
 from pdekit.gp.functional import Functional
 from pdekit.gp.span import Span
@@ -18,6 +18,7 @@ __all__ = [
     "Condition",
     "Fitted",
     "Functional",
+    "Posterior",
     "Span",
     "adapt",
     "condition",

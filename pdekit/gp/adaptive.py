@@ -17,12 +17,12 @@ from pdekit.errors import NotApplicable, PdekitError
 from pdekit.gp import spectra
 from pdekit.gp.basis import Basis, extension, polytrig, waves
 from pdekit.gp.collocation import Collocation, rms
+from pdekit.gp.kronecker import mode_products
 from pdekit.gp.least_squares import TooLarge
 from pdekit.gp.newton import Fit, Stagnation, solve
 from pdekit.gp.periodogram import Peaks, peaks
-from pdekit.gp.solution import Posterior, label, quality
+from pdekit.gp.solution import Posterior, label, plain_term, quality
 from pdekit.gp.span import Span
-from pdekit.gp.tensor import multiply
 from pdekit.typing import Array
 
 DEGREES = ((8, 1), (12, 3), (16, 5), (20, 8), (26, 11))
@@ -35,7 +35,7 @@ LOWEST = 1.5
 """Cycles on an axis below which a band is left to the polynomials."""
 RESOLUTION = 0.7
 """Distance, in cycles on an axis, of bands that are told apart."""
-UNKNOWNS = {1: 600, 2: 10_000, 3: 200_000}
+UNKNOWNS = {1: 600, 2: 10_000, 3: 200_000, 4: 200_000}
 """Most weights by dimension: a second or two of work."""
 MORE = 2
 """Bands that are added from what is left of the equation, an axis and a try."""
@@ -45,12 +45,19 @@ WANTED = 1e-10
 """Relative residual between the nodes that is good enough."""
 
 
+ROUNDING = 1e-13
+"""Source, relative to the terms that data on the faces imply, that is rounding."""
+
+
 def bands(collocation: Collocation) -> tuple[Peaks, ...]:
     """Return the peaks of the spectra of source and face data along each axis."""
-    found = []
+    found, source = [], collocation.nodes.source
+    given = max((rms(c.values) for c in collocation.conditions), default=0.0)
+    if rms(source) < ROUNDING * plain_term(collocation.nodes, given):
+        source = np.zeros_like(source)  # 9 sin 3x − 9 sin 3x
     for d, span in enumerate(collocation.spans):
         floor = FLOORS[-1] if span.periodic else None
-        here = _usable(peaks(collocation.nodes.source, span, d, floor), span)
+        here = _usable(peaks(source, span, d, floor), span)
         for condition in collocation.conditions:
             free = [i for i, f in enumerate(condition.functionals) if f is None]
             if d in free:
@@ -82,6 +89,8 @@ def near_nyquist(collocation: Collocation, found: Sequence[Peaks]) -> list[str]:
 
 KINDS = ("polytrig", "extension", "learned", "mixture", "student")
 """Kinds of bases; the last two are used where they are asked for."""
+WITHOUT_PRIOR = KINDS[:2]
+"""Kinds with functions that differ so much that all are determined if the data suffice."""
 LEARNED_IF = 1e-6
 """Residual of the other bases beyond which a covariance is learned besides."""
 
@@ -138,6 +147,8 @@ def adapt(
             failure = failure or error
             continue
         fits.append(Posterior(fit, quality(fit)))
+        if fits[-1].undetermined and kind in WITHOUT_PRIOR:
+            return fits[-1]  # poorer bases only hide that data are missing
         best = min(best, fits[-1].quality.worst)
         if len(fits) > 1 and best <= wanted:
             break
@@ -171,7 +182,7 @@ def _bases(
             for span in spans
         ]
     if kind == "learned":
-        return spectra.learned(collocation, *spectra.STARTS[level])[0]
+        return spectra.learned(collocation, *spectra.STARTS[level])
     if kind in spectra.KERNELS:
         return spectra.from_peaks(collocation, found, kind, spectra.WIDTHS[level])
     return _on_bands(spans, found, level)
@@ -179,7 +190,7 @@ def _bases(
 
 def _with_prior(fit: Fit, look: Callable[[], None]) -> Fit:
     """Solve once more with the prior of the weights, as large as the solution is."""
-    u = multiply([basis.on_nodes() for basis in fit.bases], fit.weights)
+    u = mode_products([basis.on_nodes() for basis in fit.bases], fit.weights)
     priors = [basis.prior for basis in fit.bases if basis.prior is not None]
     if len(priors) < len(fit.bases):
         return fit
@@ -214,7 +225,7 @@ def _on_bands(spans: Sequence[Span], found: Sequence[Peaks], level: int) -> list
             break
         kept[d] = kept[d].strongest(len(kept[d]) - 1)
     return [
-        _some_waves(s, p, LOW_WAVES[level]) if s.periodic
+        spectra.some_waves(s, p, LOW_WAVES[level]) if s.periodic
         else polytrig(s, p.frequencies, min(degree, s.n // 2), min(band_degree, s.n // 2))
         for s, p in zip(spans, kept, strict=True)
     ]  # fmt: skip
@@ -223,12 +234,6 @@ def _on_bands(spans: Sequence[Span], found: Sequence[Peaks], level: int) -> list
 def _strong(found: Peaks, floor: float) -> Peaks:
     kept = found.powers > floor
     return Peaks(found.frequencies[kept], found.powers[kept])
-
-
-def _some_waves(span: Span, found: Peaks, low: int) -> Basis:
-    """Return the slowest waves of a periodic axis and those of its peaks."""
-    modes = {*range(1, low + 1), *np.rint(found.frequencies * span.length).astype(int)}
-    return waves(span, [m / span.length for m in sorted(modes) if 2 * m < span.n])
 
 
 def _all_waves(span: Span, part: float) -> Basis:
@@ -247,12 +252,12 @@ def _with_residual(last: Posterior, found: Sequence[Peaks]) -> Iterator[Peaks]:
 def _moved(earlier: Posterior, bases: Sequence[Basis]) -> Array:
     """Return the weights of a function in other bases, orthonormal on the nodes."""
     u = earlier.mean([basis.span.nodes for basis in bases])
-    return multiply([basis.on_nodes().T for basis in bases], u)
+    return mode_products([basis.on_nodes().T for basis in bases], u)
 
 
 def _best(fits: Sequence[Posterior]) -> Posterior:
     """Return the fit of the best quality, with its distance from the next best."""
-    ranked = sorted(fits, key=lambda each: each.quality.worst)
+    ranked = sorted(fits, key=lambda each: (each.undetermined > 0, each.quality.worst))
     best = ranked[0]
     tried = [(label(each.fit), each.quality) for each in fits]
     if len(ranked) == 1:

@@ -14,8 +14,8 @@ import numpy as np
 
 from pdekit.errors import PdekitError, ShapeError
 from pdekit.gp.basis import Basis
+from pdekit.gp.kronecker import mode_products
 from pdekit.gp.span import Span
-from pdekit.gp.tensor import multiply
 from pdekit.typing import Array
 
 MultiIndex = tuple[int, ...]
@@ -59,11 +59,14 @@ class Condition:
         At the nodes of the axes without a functional.
     label : str
         What it is, for people: ``x.lower``.
+    between : array or None
+        Between the nodes, where nothing is asked for, if that is known.
     """
 
     functionals: tuple[Functional | None, ...]
     values: Array
     label: str
+    between: Array | None = None
 
     def of(self, bases: Sequence[Basis], weights: Array) -> Array:
         """Return what a function with these weights gives."""
@@ -71,7 +74,18 @@ class Condition:
             basis.on_nodes() if functional is None else functional(basis)[None]
             for functional, basis in zip(self.functionals, bases, strict=True)
         ]
-        return multiply(rows, weights).reshape(np.shape(self.values))
+        return mode_products(rows, weights).reshape(np.shape(self.values))
+
+    def misfit_between(self, bases: Sequence[Basis], weights: Array) -> Array:
+        """Return what is left of the data between the nodes."""
+        if self.between is None:
+            return np.zeros(0)
+        rows = [
+            basis.at(basis.span.between) if functional is None else functional(basis)[None]
+            for functional, basis in zip(self.functionals, bases, strict=True)
+        ]
+        given = np.asarray(self.between)
+        return np.asarray(given - mode_products(rows, weights).reshape(given.shape))
 
 
 @dataclass(frozen=True)
@@ -99,8 +113,9 @@ class Collocation:
             )
             if np.shape(condition.values) != shape:
                 raise ShapeError(shape, np.shape(condition.values), condition.label)
-            if not np.isfinite(condition.values).all():
-                raise PdekitError(f"{condition.label}: the data must be finite")
+            for data in (condition.values, condition.between):
+                if data is not None and not np.isfinite(data).all():
+                    raise PdekitError(f"{condition.label}: the data must be finite")
 
     @property
     def linear(self) -> bool:
@@ -113,9 +128,9 @@ class Collocation:
         return Sample(self, tuple(span.nodes for span in self.spans))
 
     @cached_property
-    def midpoints(self) -> Sample:
-        """The equation in the middle between nodes, where nothing was asked for."""
-        return Sample(self, tuple(span.midpoints for span in self.spans))
+    def between(self) -> Sample:
+        """The equation between nodes, where nothing was asked for."""
+        return Sample(self, tuple(span.between for span in self.spans))
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +175,7 @@ class Sample:
         self, bases: Sequence[Basis], weights: Array, index: MultiIndex
     ) -> Array:
         """Return  ∂^index u  of the function with these weights."""
-        return multiply(self.matrices(bases, index), weights)
+        return mode_products(self.matrices(bases, index), weights)
 
     def matrices(self, bases: Sequence[Basis], index: MultiIndex) -> list[Array]:
         """Return derivatives of the functions of each axis."""

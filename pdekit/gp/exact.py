@@ -65,7 +65,7 @@ class Posterior:
     def misfit(self) -> float:
         """yᵀC⁻¹y/n: near 1 where the data look like draws of the process."""
         y = np.concatenate([f.values for f in self.data])
-        return float(y @ self.alpha) / len(y)
+        return float(np.sum(y * self.alpha)) / y.size
 
     def mean(self, x: ArrayLike, order: Operator = 0) -> Array:
         """Return the expectation of u, of a derivative or an operator, at points (n,)."""
@@ -122,13 +122,13 @@ def condition_with(
     c = likelihood.map.matrix(kernel)
     if variance is None:
         variance = likelihood.noise_variance(c, ratio)
-    factor = _factor(c, likelihood.noisy * variance, jitter)
+    factor = factorised(c, likelihood.noisy * variance, jitter)
     value = likelihood.negative_log(factor, factor.solve(likelihood.values))
     alpha = factor.refined(likelihood.values)
     return Posterior(kernel, likelihood.data, factor, alpha, -value, variance)
 
 
-def _factor(c: Array, noise: Array, jitter: float) -> Factor:
+def factorised(c: Array, noise: Array, jitter: float) -> Factor:
     """Factorise with the smallest jitter that works."""
     while True:
         try:

@@ -25,7 +25,7 @@ class Functional:
     operator
         Order a -> coefficient cₐ, a number or one for every point.
     values
-        The yᵢ, or one number for all.
+        The yᵢ, or one number for all; of several independent draws a column each.
     noise
         ``"residual"``: known up to independent errors of one variance; ``"none"``: exact.
     partners
@@ -56,7 +56,8 @@ class Functional:
             int(a): _fitting(c, points, f"coefficient of order {a}")
             for a, c in self.operator.items()
         }
-        values = np.broadcast_to(_fitting(self.values, points, "values"), points.shape)
+        values = _fitting(self.values, points, "values", draws=True)
+        values = values if values.ndim > 1 else np.broadcast_to(values, points.shape)
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "operator", operator)
         object.__setattr__(self, "values", values)
@@ -87,10 +88,11 @@ class Functional:
         return {a: c.reshape(shape) if c.ndim else c for a, c in self.operator.items()}
 
 
-def _fitting(given: ArrayLike, points: Array, what: str) -> Array:
-    """Return a number or one for every point, finite."""
+def _fitting(given: ArrayLike, points: Array, what: str, draws: bool = False) -> Array:
+    """Return a number or one for every point, finite; columns of them for draws."""
     array = np.array(given, float)
-    if array.shape not in ((), points.shape):
+    fits = array.shape in ((), points.shape)
+    if not (fits or (draws and array.ndim == 2 and len(array) == len(points))):
         raise ShapeError(f"a number or {points.shape}", array.shape, what)
     if not np.all(np.isfinite(array)):
         raise PdekitError(f"{what} of a functional must be finite")

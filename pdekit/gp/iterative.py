@@ -33,6 +33,7 @@ def iterate(
     linear: Mapping[MultiIndex, Array],
     gaps: Gaps,
     weights: Array,
+    tolerance: float = TOLERANCE,
 ) -> tuple[Array, int]:
     """Return the weights to add so that the gaps close best, and how often it iterated.
 
@@ -46,15 +47,19 @@ def iterate(
         Coefficients by multi-index, arrays over the nodes.
     gaps, weights
         What is left, and where.
+    tolerance
+        Of the iteration.
     """
     terms = [(c, nodes.matrices(factor.bases, index)) for index, c in linear.items()]
     rows = Rows(terms, factor.bases, factor.conditions)
     if isinstance(factor, Galerkin):
-        return _by_gmres(factor, rows, gaps, weights)
-    return _by_lsmr(factor, rows, gaps, weights)
+        return _by_gmres(factor, rows, gaps, weights, tolerance)
+    return _by_lsmr(factor, rows, gaps, weights, tolerance)
 
 
-def _by_lsmr(factor: Factor, rows: Rows, gaps: Gaps, weights: Array) -> tuple[Array, int]:
+def _by_lsmr(
+    factor: Factor, rows: Rows, gaps: Gaps, weights: Array, tolerance: float
+) -> tuple[Array, int]:
     from scipy.sparse.linalg import LinearOperator, lsmr
 
     ridge = np.zeros(0) if factor.ridge is None else factor.ridge
@@ -78,7 +83,7 @@ def _by_lsmr(factor: Factor, rows: Rows, gaps: Gaps, weights: Array) -> tuple[Ar
 
     y = flat(gaps, -weights)
     operator = LinearOperator((len(y), factor.unknowns), matvec=apply, rmatvec=adjoint)
-    found = lsmr(operator, y, atol=TOLERANCE, btol=TOLERANCE, conlim=0, maxiter=ITERATIONS)
+    found = lsmr(operator, y, atol=tolerance, btol=tolerance, conlim=0, maxiter=ITERATIONS)
     return factor.root_solve(found[0]).reshape(factor.ranks), int(found[2])
 
 
@@ -93,7 +98,7 @@ def _parts(y: Array, like: Gaps) -> tuple[list[Array], int]:
 
 
 def _by_gmres(
-    factor: Galerkin, rows: Rows, gaps: Gaps, weights: Array
+    factor: Galerkin, rows: Rows, gaps: Gaps, weights: Array, tolerance: float
 ) -> tuple[Array, int]:
     from scipy.sparse.linalg import LinearOperator, gmres
 
@@ -109,6 +114,6 @@ def _by_gmres(
     n = factor.unknowns
     found, _ = gmres(
         LinearOperator((n, n), matvec=apply), factor.solve(gaps, weights).ravel(),
-        rtol=TOLERANCE, restart=60, maxiter=3, callback=counted, callback_type="pr_norm",
+        rtol=tolerance, restart=60, maxiter=3, callback=counted, callback_type="pr_norm",
     )  # fmt: skip
     return np.asarray(found.reshape(factor.ranks)), count

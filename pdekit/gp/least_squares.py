@@ -13,14 +13,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from pdekit.errors import PdekitError
 from pdekit.gp.basis import Basis
-from pdekit.gp.collocation import Collocation, Condition, MultiIndex
-from pdekit.gp.tensor import kron, multiply
+from pdekit.gp.collocation import Collocation, Condition, MultiIndex, rms
+from pdekit.gp.kronecker import kron, mode_products
+from pdekit.gp.triangle import Triangle, plain
 from pdekit.typing import Array
 
 FEW = 400
@@ -31,8 +31,6 @@ QR_FLOPS = 2e11
 """Work beyond which rows are not factorised even if their Gram matrix cannot be."""
 WELL = 1e-5
 """Smallest ratio of pivots for which a Gram matrix, of the squared condition, serves."""
-UNDETERMINED = 1e-12
-"""Relative size of a pivot below which data do not determine a direction."""
 
 
 class TooLarge(PdekitError):
@@ -127,20 +125,30 @@ class Rows:
 
     def apply(self, w: Array) -> Gaps:
         """Return the left-hand sides."""
-        equation = sum(c * multiply(matrices, w) for c, matrices in self.terms)
+        equation = sum(c * mode_products(matrices, w) for c, matrices in self.terms)
         faces = zip(self.faces, self.shapes, strict=True)
         return Gaps(
-            np.asarray(equation), tuple(multiply(m, w).reshape(s) for m, s in faces)
+            np.asarray(equation), tuple(mode_products(m, w).reshape(s) for m, s in faces)
         )
+
+    def dense(self) -> Array:
+        """Return the map as a matrix."""
+        shape = [m.shape[0] for m in self.terms[0][1]]
+        rows = math.prod(shape)
+        equation = np.zeros((rows, math.prod(self.ranks)))
+        for c, matrices in self.terms:
+            equation += np.broadcast_to(c, shape).reshape(rows, 1) * kron(matrices)
+        return np.concatenate([equation, *(kron(m) for m in self.faces)])
 
     def adjoint(self, y: Gaps) -> Array:
         """Return the transposed map."""
         w = sum(
-            multiply([m.T for m in matrices], c * y.equation) for c, matrices in self.terms
+            mode_products([m.T for m in matrices], c * y.equation)
+            for c, matrices in self.terms
         )
         for matrices, face in zip(self.faces, y.conditions, strict=True):
             shape = tuple(m.shape[0] for m in matrices)
-            w = w + multiply([m.T for m in matrices], face.reshape(shape))
+            w = w + mode_products([m.T for m in matrices], face.reshape(shape))
         return np.asarray(w)
 
 
@@ -189,13 +197,12 @@ class Factor:
         self.rows = Rows([(1.0, m) for m in matrices], bases, self.conditions)
         self.scale = _largest_column(matrices)
         self._orthogonal: Compressed | None = None
-        if self.unknowns > FEW and (triangle := self._from_gram()) is not None:
-            self.triangle = triangle
-        else:
+        triangle = self._from_gram() if self.unknowns > FEW else None
+        if triangle is None:
             self._orthogonal = Compressed(self.rows, self.scale, ridge)
-            self.triangle = self._orthogonal.triangle
-        pivots = np.abs(np.diag(self.triangle))
-        self.undetermined = int((pivots < UNDETERMINED * pivots.max()).sum())
+            triangle = self._orthogonal.triangle
+        sizes = ((m, math.prod(map(rms, vectors))) for m, vectors in linear.items())
+        self.triangle = Triangle(triangle, plain(sizes, collocation.spans) / self.scale)
 
     def _from_gram(self) -> Array | None:
         """Return the Cholesky factor of the Gram matrix, where that keeps enough digits.
@@ -222,30 +229,14 @@ class Factor:
         pivots = np.diag(triangle)
         return np.asarray(triangle) if pivots.min() > WELL * pivots.max() else None
 
-    @cached_property
-    def _filtered(self) -> tuple[Array, Array, Array]:
-        u, size, vt = np.linalg.svd(self.triangle)
-        inverse = np.where(size > UNDETERMINED * size[0], 1 / np.maximum(size, 1e-300), 0.0)
-        return u, inverse, vt
+    @property
+    def undetermined(self) -> int:
+        """How many directions the data do not determine."""
+        return self.triangle.undetermined
 
     def root_solve(self, z: Array, transposed: bool = False) -> Array:
         """Return  R⁻¹ z  or  R⁻ᵀ z,  without the directions that are not determined."""
-        from scipy.linalg import solve_triangular
-
-        if not self.undetermined:
-            trans = 1 if transposed else 0
-            return np.asarray(
-                solve_triangular(self.triangle, z, trans=trans, check_finite=False)
-            )
-        u, inverse, vt = self._filtered
-        left, right = (vt, u) if transposed else (u.T, vt.T)
-        scaled = left @ z
-        return np.asarray(right @ (inverse.reshape(-1, *(1,) * (scaled.ndim - 1)) * scaled))
-
-    def draws(self, count: int, rng: np.random.Generator) -> list[Array]:
-        """Return weights drawn from N(0, (RᵀR)⁻¹)."""
-        found = self.root_solve(rng.standard_normal((self.unknowns, count)))
-        return [draw.reshape(self.ranks) for draw in found.T]
+        return self.triangle.solve(z, transposed)
 
     def solve(self, gaps: Gaps, weights: Array) -> Array:
         """Return the weights to add so that the gaps close best."""
@@ -315,8 +306,11 @@ class Compressed:
         faces = zip(self._faces, gaps.conditions, strict=True)
         y = np.concatenate(
             [
-                multiply(self._compress, gaps.equation).ravel() / self._scale,
-                *(multiply(q, gap.reshape(shape)).ravel() for (shape, q), gap in faces),
+                mode_products(self._compress, gaps.equation).ravel() / self._scale,
+                *(
+                    mode_products(q, gap.reshape(shape)).ravel()
+                    for (shape, q), gap in faces
+                ),
             ]
         )
         z = self._q.T @ y

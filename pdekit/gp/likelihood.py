@@ -61,7 +61,7 @@ class Factor:
 
     def solve(self, y: Array) -> Array:
         """Return  (C + jitter)⁻¹ y."""
-        return self.d * lapack.dpotrs(self.lower, self.d * y, lower=1)[0]
+        return _scaled(self.d, lapack.dpotrs(self.lower, _scaled(self.d, y), lower=1)[0])
 
     def refined(self, y: Array) -> Array:
         """Return  C⁻¹ y  by iterative refinement against the jitter, while it helps.
@@ -80,18 +80,42 @@ class Factor:
 
     def _gap(self, y: Array, x: Array) -> Array:
         """Return  y − (C + noise) x."""
-        return y - self.noise * x - blas.dsymv(1.0, self.c.T, x, lower=1)
+        product = blas.dsymm(1.0, self.c.T, x.reshape(len(x), -1), lower=1)
+        return y - _scaled(self.noise, x) - product.reshape(x.shape)
 
     def _norm(self, y: Array) -> float:
-        return float(np.linalg.norm(self.d * y))
+        return float(np.linalg.norm(_scaled(self.d, y)))
 
     def log_determinant(self) -> float:
         """Return log |C + jitter|."""
         return float(2 * np.sum(np.log(self.lower.diagonal()) - np.log(self.d)))
 
+    def negative_log(self, y: Array, alpha: Array) -> float:
+        """Return −log p of y, or of the columns of y as draws, with  α = C⁻¹y."""
+        each, draws = self.log_determinant() + len(y) * log(2 * pi), y.size // len(y)
+        return 0.5 * (float(np.sum(y * alpha)) + float(draws * each))
+
+    def sensitivity(self, alpha: Array) -> Array:
+        """Return  m C⁻¹ − ααᵀ  of m columns, nothing below the diagonal; R is used up.
+
+        d(−log p) = Σ_{i<j} g_ij dC_ij + ½ Σ_i g_ii dC_ii:  i < j stands for two entries.
+        """
+        inverse = lapack.dpotri(self.lower, lower=1, overwrite_c=1)[0]
+        columns = _scaled(1 / self.d, alpha).reshape(len(alpha), -1)
+        m = float(columns.shape[1])
+        g = blas.dsyrk(-1.0, columns, beta=m, c=inverse, lower=1, overwrite_c=1).T
+        g *= self.d
+        g *= self.d[:, None]
+        return np.asarray(g)
+
     def half_solve(self, b: Array) -> Array:
         """Return  R⁻¹ D b:  its columns' squared lengths are  bᵀ C⁻¹ b."""
         return lapack.dtrtrs(self.lower, self.d[:, None] * b, lower=1)[0]
+
+
+def _scaled(diagonal: Array, y: Array) -> Array:
+    """Return  diag(d) y  for one column or several."""
+    return np.asarray((diagonal * y.T).T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,8 +155,7 @@ class Likelihood:
 
     def negative_log(self, factor: Factor, alpha: Array) -> float:
         """Return −log p(y) from a factor of C and  α = C⁻¹y."""
-        quadratic = float(self.values @ alpha)
-        return 0.5 * (quadratic + factor.log_determinant() + len(alpha) * log(2 * pi))
+        return factor.negative_log(self.values, alpha)
 
     def gradient(
         self, kernel: AbstractMixture, ratio: float, jitter: float
@@ -140,17 +163,14 @@ class Likelihood:
         """Return −log p(y) and its gradient in (log w, log ρ, μ, log ratio).
 
         With  G = ½ (C⁻¹ − ααᵀ),  α = C⁻¹y:  d nll = Σ G dC  (Rasmussen & Williams 2006,
-        equation 5.9).
+        equation 5.9); of m draws  G = ½ (m C⁻¹ − Σ ααᵀ).
         """
         c = self.map.matrix(kernel)
         noise = self.noisy * self.noise_variance(c, ratio)
         factor = Factor.of(c, noise, jitter)
         alpha = factor.solve(self.values)
         value = self.negative_log(factor, alpha)
-        inverse = lapack.dpotri(factor.lower, lower=1, overwrite_c=1)[0]  # R is not needed
-        g = blas.dsyr(-1.0, alpha / factor.d, lower=1, a=inverse, overwrite_a=1).T
-        g *= factor.d  # i < j stands for two entries, so without the ½
-        g *= factor.d[:, None]
+        g = factor.sensitivity(alpha)
         own = 0.5 * g.diagonal()
         on_ratio = own @ noise
         # Jitter and noise are proportional to prior variances: their own, and the mean one.

@@ -12,6 +12,7 @@ import numpy as np
 from pdekit.errors import NotApplicable, PdekitError
 from pdekit.gp.basis import Basis
 from pdekit.gp.collocation import Collocation, MultiIndex
+from pdekit.gp.dense import Dense, is_quick
 from pdekit.gp.galerkin import Galerkin
 from pdekit.gp.iterative import iterate
 from pdekit.gp.least_squares import Factor, Gaps, averaged, separated
@@ -29,6 +30,11 @@ AMPLITUDES = (0.05, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Of the nonlinear terms, when Newton does not converge with all of them at once."""
 
 
+REFRESH = 150
+"""Inner iterations beyond which the next correction has a factorisation of its own."""
+AnyFactor = Factor | Dense | Galerkin
+
+
 class Stagnation(PdekitError):
     """Newton's method comes no closer."""
 
@@ -43,7 +49,7 @@ class Fit:
     ----------
     weights : (ranks) array
         Of the products of the functions of the axes.
-    factor : Factor or Galerkin
+    factor : Factor, Dense or Galerkin
         The last one, of the equation or of a separable one close to it.
     gaps : Gaps
         What is left at the nodes.
@@ -58,7 +64,7 @@ class Fit:
     collocation: Collocation
     bases: Sequence[Basis]
     weights: Array
-    factor: Factor | Galerkin
+    factor: AnyFactor
     gaps: Gaps
     corrections: list[float] = field(default_factory=list)
     iterations: int = 0
@@ -125,8 +131,8 @@ class _Solver:
     ) -> None:
         self.collocation, self.bases, self.ridge = collocation, bases, ridge
         self.nodes, self.look = collocation.nodes, look
-        self.factor: Factor | Galerkin | None = None
-        self.iterations, self.exact = 0, True
+        self.factor: AnyFactor | None = None
+        self.iterations, self.exact, self._slow = 0, True, False
 
     def corrected(self, weights: Array, amplitude: float) -> Fit:
         """Correct weights until the corrections are small."""
@@ -173,10 +179,16 @@ class _Solver:
             if self.factor is None or not self.collocation.linear:
                 self.factor = self._factor({m: v for m, v in vectors.items() if v})
             return self.factor.solve(gaps, weights)
-        if self.factor is None:
+        if is_quick(self.bases, self.collocation):
+            self.exact = True
+            if not (isinstance(self.factor, Dense) and self.collocation.linear):
+                self.factor = Dense(self.bases, linear, self.collocation, self.ridge)
+            return self.factor.solve(gaps, weights)
+        if self.factor is None or isinstance(self.factor, Dense) or self._slow:
             self.factor = self._factor({m: averaged(c) for m, c in linear.items()})
         found, iterations = iterate(self.factor, self.nodes, linear, gaps, weights)
         self.iterations += iterations
+        self._slow = iterations > REFRESH and not self.collocation.linear
         return found
 
     def _factor(self, vectors: dict[MultiIndex, list[Array]]) -> Factor | Galerkin:

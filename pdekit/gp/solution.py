@@ -4,7 +4,9 @@ With weights of no prior (`polytrig` and its kin) the posterior is that of least
 
     w ~ N(ŵ, σ² (RᵀR)⁻¹),   σ² = ‖gaps‖²/(equations − weights),
 
-so that the deviation is small where the equation holds well and determines u well.
+so that the deviation is small where the equation holds well and determines u well.  Where
+more is left of the equation between the nodes than at them, σ is what is left there; it is
+never below rounding.  What is left of the data on the faces between their nodes is added.
 
 References
 ----------
@@ -17,35 +19,46 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
-from pdekit.gp.collocation import MultiIndex, Sample, rms
-from pdekit.gp.least_squares import Factor
+from pdekit.gp.collocation import At, Condition, MultiIndex, Sample, rms
+from pdekit.gp.kronecker import mode_products
 from pdekit.gp.newton import Fit
-from pdekit.gp.tensor import kron, multiply
+from pdekit.gp.span import Span
+from pdekit.gp.spread import Spread
+from pdekit.gp.triangle import plain
 from pdekit.typing import Array
-
-EXACT_FLOPS = 2e9
-"""Work up to which deviations are computed, and beyond which they are drawn."""
-DRAWS = 128
-"""Draws from the posterior, whose deviation then is good to 6 %, …"""
-MANY = 500_000
-"""… or a quarter of them, 12 %, at so many points."""
 
 
 @dataclass(frozen=True)
 class Quality:
-    """How well an equation is satisfied; r.m.s. relative to its largest term."""
+    """How well an equation is satisfied; r.m.s. relative to its largest term.
+
+    Attributes
+    ----------
+    nodes, between : float
+        What is left of the equation at the nodes, and between them.
+    conditions : float
+        What is left of the conditions, relative to u, at or between the nodes.
+    term, size : float
+        R.m.s. of the largest term, and of u.
+    off_nodes : float
+        What is left of the conditions between the nodes, as an error of u.
+    """
 
     nodes: float
-    midpoints: float
+    between: float
     conditions: float
+    term: float
+    size: float
+    off_nodes: float
 
     @property
     def worst(self) -> float:
         """The largest of those that say something about new points."""
-        return max(self.midpoints, self.conditions)
+        return max(self.between, self.conditions)
 
 
 @dataclass(frozen=True)
@@ -84,36 +97,39 @@ class Posterior:
         bases = self.fit.bases
         orders = index or (0,) * len(bases)
         rows = [b.at(p, m) for b, p, m in zip(bases, points, orders, strict=True)]
-        return multiply(rows, self.fit.weights)
+        return mode_products(rows, self.fit.weights)
+
+    @cached_property
+    def noise(self) -> float:
+        """Standard deviation of what is left, of the equation relative to its scale."""
+        relative = max(self.quality.between, float(np.finfo(float).eps))
+        return max(self.fit.noise, relative * self.quality.term / self.fit.factor.scale)
+
+    @cached_property
+    def _spread(self) -> Spread:
+        return Spread(self.fit)
+
+    @property
+    def undetermined(self) -> int:
+        """How many directions the data do not determine."""
+        return self._spread.undetermined
 
     def deviation(self, points: Sequence[Array], index: MultiIndex | None = None) -> Array:
         """Return the posterior standard deviation at the points of a box.
 
-        Where that is much work it is that of `DRAWS` draws.
+        Where that is much work it is that of draws.
         """
-        bases, factor = self.fit.bases, self.fit.factor
+        bases = self.fit.bases
         orders = index or (0,) * len(bases)
         rows = [b.at(p, m) for b, p, m in zip(bases, points, orders, strict=True)]
-        if isinstance(factor, Factor) and self.deviation_is_exact(points):
-            spread = np.concatenate(
-                [
-                    np.linalg.norm(
-                        factor.root_solve(kron([first, *rows[1:]]).T, transposed=True),
-                        axis=0,
-                    )
-                    for first in np.array_split(rows[0], max(1, len(rows[0]) // 64))
-                ]
-            )
-            return np.asarray(self.fit.noise * spread.reshape([len(p) for p in points]))
-        many = math.prod(len(p) for p in points) > MANY
-        draws = factor.draws(DRAWS // 4 if many else DRAWS, np.random.default_rng(0))
-        total = sum(multiply(rows, draw) ** 2 for draw in draws)
-        return np.asarray(self.fit.noise * np.sqrt(total / len(draws)))
+        faces = self.quality.off_nodes
+        for basis, order in zip(bases, orders, strict=True):
+            faces /= basis.span.length**order
+        return np.hypot(self.noise * self._spread.at(rows), faces)
 
     def deviation_is_exact(self, points: Sequence[Array]) -> bool:
         """Whether deviations at these points are computed rather than drawn."""
-        count, factor = math.prod(len(p) for p in points), self.fit.factor
-        return isinstance(factor, Factor) and count * factor.unknowns**2 <= EXACT_FLOPS
+        return self._spread.is_computed(math.prod(len(p) for p in points))
 
     @property
     def nyquist_margin(self) -> float:
@@ -142,13 +158,48 @@ def label(fit: Fit) -> str:
 
 
 def quality(fit: Fit) -> Quality:
-    """Return how well a fit satisfies its equation."""
-    found = []
-    for sample in (fit.collocation.nodes, fit.collocation.midpoints):
-        left, term = sample.left(fit.bases, fit.weights)
-        scale = max(rms(sample.source), term) or 1.0
+    """Return how well a fit satisfies its equation and its conditions."""
+    bases, weights, conditions = fit.bases, fit.weights, fit.collocation.conditions
+    u = rms(mode_products([b.on_nodes() for b in bases], weights))
+    found, scale = [], 0.0
+    for sample in (fit.collocation.nodes, fit.collocation.between):
+        left, term = sample.left(bases, weights)
+        scale = max(rms(sample.source), term, plain_term(sample, u)) or 1.0
         found.append(rms(sample.source - left) / scale)
-    u = multiply([b.on_nodes() for b in fit.bases], fit.weights)
-    size = max([rms(u), *(rms(c.values) for c in fit.collocation.conditions)]) or 1.0
+    size = max([u, *(rms(c.values) for c in conditions)]) or 1.0
     misfit = max((rms(gap) for gap in fit.gaps.conditions), default=0.0)
-    return Quality(found[0], found[1], misfit / size)
+    between = [c.misfit_between(bases, weights) for c in conditions]
+    off_nodes = max((rms(gap) for gap in between), default=0.0)
+    errors = [
+        rms(gap) * _unit(c, fit.collocation.spans)
+        for gap, c in zip(between, conditions, strict=True)
+    ]
+    return Quality(
+        found[0],
+        found[1],
+        max(misfit, off_nodes) / size,
+        scale,
+        size,
+        max(errors, default=0.0),
+    )
+
+
+def plain_term(sample: Sample, size: float) -> float:
+    """Return the largest term for a function that varies by its size along the box.
+
+    Terms of a constant are zero, or its rounding, and say nothing of what is left of them.
+    """
+    sizes = [
+        (np.sum(factors, axis=0), rms(sample.coefficient(factors)) * size ** len(factors))
+        for factors in sample.collocation.terms
+    ]
+    return plain(sizes, sample.collocation.spans)
+
+
+def _unit(condition: Condition, spans: Sequence[Span]) -> float:
+    """Return the change of u for a unit of a condition: for a slope, the length across."""
+    unit = 1.0
+    for functional, span in zip(condition.functionals, spans, strict=True):
+        if isinstance(functional, At):
+            unit *= span.length**functional.order
+    return unit

@@ -65,7 +65,12 @@ class Span:
         return np.linspace(self.lower, self.upper, self.n, endpoint=not self.periodic)
 
     @cached_property
-    def midpoints(self) -> Array:
-        """Coordinates in the middle between neighbouring nodes."""
-        between = self.nodes + 0.5 * self.spacing
-        return between if self.periodic else between[:-1]
+    def between(self) -> Array:
+        """Coordinates of a point in the middle half of every interval between nodes.
+
+        Somewhere in it, and not in the middle: a wave that looks like a slower one at the
+        nodes would look like another slow one at middles, which are as evenly spaced.
+        """
+        nodes = self.nodes if self.periodic else self.nodes[:-1]
+        part = np.random.default_rng(0).uniform(0.25, 0.75, len(nodes))
+        return np.asarray(nodes + part * self.spacing)

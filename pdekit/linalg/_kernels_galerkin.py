@@ -25,11 +25,6 @@ def neighbour(i, j, k, d, g):
 
 
 @piece
-def between(i, first, halves):
-    return 1 if halves and (i - first) % 2 else 0
-
-
-@piece
 def interpolate_point(w, a, off, g, i, j, k, bi, bj, bk):
     # −Σ c P(neighbour)/Σ c: over the axes along which the point lies between coarse ones,
     # the stencil being collapsed along the others
@@ -59,19 +54,19 @@ def interpolate_point(w, a, off, g, i, j, k, bi, bj, bk):
 
 @loop
 def interpolation(w, a, off, g, first, halves):
+    # coarse points, then those between two of them, then four, then eight
     for level in range(4):
-        for i in range(g[0]):
-            bi = between(i, first[0], halves[0])
-            for j in range(g[1]):
-                bj = between(j, first[1], halves[1])
-                for k in range(g[2]):
-                    bk = between(k, first[2], halves[2])
-                    if bi + bj + bk != level:
-                        continue
-                    if level == 0:
-                        w[0, (i * g[1] + j) * g[2] + k] = 1.0
-                    else:
-                        interpolate_point(w, a, off, g, i, j, k, bi, bj, bk)
+        for x in range(8):
+            bi, bj, bk = x // 4, (x // 2) % 2, x % 2
+            if bi + bj + bk != level or bi > halves[0] or bj > halves[1] or bk > halves[2]:
+                continue
+            for i in range((first[0] + bi) % (1 + halves[0]), g[0], 1 + halves[0]):
+                for j in range((first[1] + bj) % (1 + halves[1]), g[1], 1 + halves[1]):
+                    for k in range((first[2] + bk) % (1 + halves[2]), g[2], 1 + halves[2]):
+                        if level == 0:
+                            w[0, (i * g[1] + j) * g[2] + k] = 1.0
+                        else:
+                            interpolate_point(w, a, off, g, i, j, k, bi, bj, bk)
 
 
 @piece
@@ -86,49 +81,59 @@ def below(i, a, first, halves, N, wrap):
 
 
 @piece
-def apart(K, I, N, wrap):
-    d = K - I
-    if wrap:
-        if d > 1:
-            d -= N
-        elif d < -1:
-            d += N
-    return d
+def galerkin_row(c, O, a, w, x, o, y, o1, stored, at, to, by, d, x2, y2, start, step, n):
+    # one coefficient of A, one slot of the points of a row and one of their neighbours;
+    # only the first and the last point may have a neighbour or a coarse point elsewhere
+    count = (n - start + step - 1) // step
+    for m in range(0, count, max(count - 1, 1)):
+        k = start + m * step
+        k1, K = at[k, d + 1], to[k, x2]
+        if k1 >= 0 and K >= 0:
+            t = stored[by[k, d + 1, x2, y2]]
+            c[t, O + K] += a[o + k] * w[x, o + k] * w[y, o1 + k1]
+    if count < 3:
+        return
+    k, t = start + step, stored[by[start + step, d + 1, x2, y2]]
+    p, r = o + k, o1 + k + d
+    K = O + to[k, x2]
+    for m in range(count - 2):
+        c[t, K + m] += a[p + m * step] * w[x, p + m * step] * w[y, r + m * step]
 
 
 @loop
-def galerkin(c, a, off, w, g, gc, first, halves, number):
-    # c ← Pᵀ A P, point by point of the fine grid; number: where an offset is stored
+def galerkin(
+    c, a, off, w, g, gc, first, halves, at0, to0, by0, at1, to1, by1, at2, to2, by2, number
+):
+    # c ← Pᵀ A P; number: where an offset is stored; at, to, by of an axis: the neighbours
+    # of a point, the coarse points of its slots, and the steps from them to a neighbour's
+    q, n, Q, N = g[1], g[2], gc[1], gc[2]
+    step = 1 + halves[2]
     for i in range(g[0]):
-        for j in range(g[1]):
-            for k in range(g[2]):
-                o = (i * g[1] + j) * g[2] + k
-                for s in range(off.shape[0]):
-                    v = a[s, o]
-                    if v == 0:
-                        continue
-                    d = (off[s, 0], off[s, 1], off[s, 2])
-                    o1, i1, j1, k1 = neighbour(i, j, k, d, g)
-                    if o1 < 0:
-                        continue
-                    for x in range(8):
-                        if w[x, o] == 0:
+        for j in range(q):
+            for s in range(off.shape[0]):
+                d, e, h = off[s, 0] + 1, off[s, 1] + 1, off[s, 2]
+                i1, j1 = at0[i, d], at1[j, e]
+                if i1 < 0 or j1 < 0:
+                    continue
+                o, o1 = (i * q + j) * n, (i1 * q + j1) * n
+                for x in range(8):
+                    x0, x1 = x // 4, (x // 2) % 2
+                    I, J = to0[i, x0], to1[j, x1]
+                    for y in range(8):
+                        y0, y1 = y // 4, (y // 2) % 2
+                        if I < 0 or J < 0 or to0[i1, y0] < 0 or to1[j1, y1] < 0:
                             continue
-                        I = below(i, x // 4, first[0], halves[0], gc[0], g[3])
-                        J = below(j, (x // 2) % 2, first[1], halves[1], gc[1], g[4])
-                        K = below(k, x % 2, first[2], halves[2], gc[2], g[5])
-                        O = (I * gc[1] + J) * gc[2] + K
-                        for y in range(8):
-                            if w[y, o1] == 0:
-                                continue
-                            A = below(i1, y // 4, first[0], halves[0], gc[0], g[3])
-                            B = below(j1, (y // 2) % 2, first[1], halves[1], gc[1], g[4])
-                            C = below(k1, y % 2, first[2], halves[2], gc[2], g[5])
-                            di = apart(A, I, gc[0], g[3])
-                            dj = apart(B, J, gc[1], g[4])
-                            dk = apart(C, K, gc[2], g[5])
-                            t = number[di + 1, dj + 1, dk + 1]
-                            c[t, O] += w[x, o] * v * w[y, o1]
+                        A, B = by0[i, d, x0, y0], by1[j, e, x1, y1]
+                        for start in range(step):
+                            apart = step == 2 and (start + first[2]) % 2 == 1
+                            if (x % 2 == 1 and not apart) or (
+                                y % 2 == 1 and (step == 1 or apart == (h % 2 == 1))
+                            ):
+                                continue  # points on coarse ones have no second slot
+                            galerkin_row(
+                                c, (I * Q + J) * N, a[s], w, x, o, y, o1, number[A, B],
+                                at2, to2, by2, h, x % 2, y % 2, start, step, n,
+                            )
 
 
 @loop

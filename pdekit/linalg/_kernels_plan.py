@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pdekit.crew import share
 from pdekit.linalg import _kernels
 from pdekit.linalg._kernels_rows import FACES, LINES
 from pdekit.typing import Array
@@ -131,7 +131,6 @@ class Plan:
         self.loops = _kernels.kernels(given.path, len(self.shape) - 1, single)
         shares = threads if math.prod(self.shape) >= SHARE * threads else 1
         self.bounds = [round(k * slow[0] / shares) for k in range(shares + 1)]
-        self._rows = [np.zeros(n + 8 * self.lanes, self.real) for _ in range(shares)]
 
     @cached_property
     def size(self) -> int:
@@ -158,16 +157,14 @@ class Plan:
     def residual_norm(self, u: Array, f: Array) -> float:
         """Return  ‖f − A u‖₂."""
         u, f, run = u.reshape(-1), f.reshape(-1), self.loops.residual_squares
-        total = self._share(
-            lambda k, lo, hi: run(u, f, self._rows[k], self.g, self._c, lo, hi)
-        )
+        total = self._share(lambda k, lo, hi: run(u, f, self.g, self._c, lo, hi))
         return math.sqrt(sum(total))
 
     def sweep(self, u: Array, f: Array, colour: int = 0, how: int = 0) -> float:
         """Relax the points of a colour, then the others; see the loop for ``how``."""
         u, f, run = u.reshape(-1), f.reshape(-1), self.loops.sweep
-        if len(self._rows) == 1:
-            args = (u, f, self._rows[0], self.g, self._c, colour, how, 0, self.bounds[1])
+        if len(self.bounds) == 2:
+            args = (u, f, self.g, self._c, colour, how, *self.bounds)
             squares = run(*args, 1)
             if self.g[3]:
                 run(*args, 2)
@@ -177,7 +174,7 @@ class Plan:
             total += sum(
                 self._share(
                     lambda k, lo, hi, phase=phase: run(
-                        u, f, self._rows[k], self.g, self._c, colour, how, lo, hi, phase
+                        u, f, self.g, self._c, colour, how, lo, hi, phase
                     )
                 )
             )
@@ -195,19 +192,3 @@ class Plan:
     def call(self) -> tuple[Array, Any]:
         """Geometry and coefficients, as the loops take them."""
         return self.g, self._c
-
-
-_pools: dict[int, ThreadPoolExecutor] = {}
-
-
-def share(run: Any, bounds: list[int]) -> list[Any]:
-    """Call  run(k, lo, hi)  for every share, the first one in this thread."""
-    if len(bounds) == 2:
-        return [run(0, *bounds)]
-    count = len(bounds) - 2
-    if count not in _pools:
-        _pools[count] = ThreadPoolExecutor(count, thread_name_prefix="pdekit-planes")
-    others = [
-        _pools[count].submit(run, k, bounds[k], bounds[k + 1]) for k in range(1, count + 1)
-    ]
-    return [run(0, bounds[0], bounds[1]), *[other.result() for other in others]]

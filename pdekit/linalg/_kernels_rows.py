@@ -139,7 +139,7 @@ def _ends(path: str, slow: int, statement: str) -> str:
         total = " + ".join(f"c{side} * u[o{side} + k]" for side in sides)
         body = f"""
     if C[7] != 0:
-        for k in (0, n - 1):
+        for k in range(0, n, max(n - 1, 1)):
             e = C[2] if k == 0 else C[4]
             diag = side * e + (C[3] if k == 0 else C[5]) * w
             s = e * ({total or "0.0"})
@@ -152,7 +152,7 @@ def _ends(path: str, slow: int, statement: str) -> str:
         )
         body = f"""
     if g[5]:
-        for k in (0, n - 1):
+        for k in range(0, n, max(n - 1, 1)):
             diag = dg[o + k]
             s = {total or "0.0"}
             s += a2[b + k] * u[o + (k - 1 if k > 0 else n - 1)]
@@ -168,6 +168,7 @@ def row_text(
     full: Callable[[Register], str],
     end: str,
     first: str = "",
+    last: str = "",
 ) -> str:
     """Return a function of one row: ``full`` for a register, ``end`` for an end point."""
 
@@ -195,7 +196,8 @@ def {head}:
 {body("m")}        prev = cur
         cur = nxt
         k += LANES
-{_ends(path, slow, end)}"""
+{_ends(path, slow, end)}
+    {last}"""
 
 
 def _ahead(path: str, slow: int, *more: str) -> str:
@@ -208,6 +210,13 @@ def _ahead(path: str, slow: int, *more: str) -> str:
     return "".join(f"prefetch({place} + k + AHEAD)\n" for place in places)
 
 
+def _square(r: Register, value: str) -> str:
+    """Add squares; those of the end points, if they are apart, are added when repaired."""
+    inner = f"({value}) * keep"
+    x = f"part({inner}, {r.m} - apart)" if r.m else inner
+    return f"x = {x}\nsums, keep = sums + x * x, one\n"
+
+
 def rows_text(path: str, slow: int) -> str:
     """Return the functions of one row: relaxation, residual, product, correction."""
 
@@ -217,8 +226,11 @@ def rows_text(path: str, slow: int) -> str:
     def start(r: Register) -> str:
         return r.write("u", "o + k", f"pick(par, {r.f} {r.over}, zero)")
 
+    def squares(r: Register) -> str:
+        return _ahead(path, slow, "f, o") + _square(r, r.residual)
+
     def change(r: Register) -> str:
-        return r.write("t", "k", f"pick(par, {r.residual}, zero)") + "\n" + relax(r)
+        return ahead + _square(r, f"pick(par, {r.residual}, zero)") + relax(r)
 
     def correct(r: Register) -> str:
         step = f"va * {r.read('z', 'o + k')} + vb * (({r.residual}) {r.over})"
@@ -229,6 +241,10 @@ def rows_text(path: str, slow: int) -> str:
     coloured = "if (k + par) % 2 == 0:\n    "
     relaxed = coloured + "u[o + k] = (f[o + k] + s) / diag"
     residual = "f[o + k] + s - diag * u[o + k]"
+    sums = f"""
+    sums, one, ends = spread(u, 0.0), spread(u, 1.0), 0.0
+    apart = 1 if {"C[7] != 0" if path == LINES else "g[5]"} else 0
+    keep = before(spread(u, 1.0 - apart), one)"""
     parts: list[tuple[Any, ...]] = [
         ("relax_row(u, f, g, C, i, j, par)", relax, relaxed),
         ("relax_row_ahead(u, f, g, C, i, j, par)", lambda r: ahead + relax(r), relaxed),
@@ -239,11 +255,19 @@ def rows_text(path: str, slow: int) -> str:
             "zero = spread(u, 0.0)",
         ),
         (
-            "change_row(t, u, f, g, C, i, j, par)",
-            lambda r: ahead + change(r),
-            f"{coloured}t[k] = f[o + k] + s - diag * (z0 if k == 0 else z1)\n"
-            "    u[o + k] = (f[o + k] + s) / diag",
-            "zero, z0, z1 = spread(u, 0.0), u[o], u[o + n - 1]",
+            "change_row(u, f, g, C, i, j, par)",
+            change,
+            f"{coloured}change = f[o + k] + s - diag * (z0 if k == 0 else z1)\n"
+            "    ends += change * change\n    u[o + k] = (f[o + k] + s) / diag",
+            f"zero, z0, z1 = spread(u, 0.0), u[o], u[o + n - 1]{sums}",
+            "return ends + total(sums)",
+        ),
+        (
+            "squares_row(u, f, g, C, i, j)",
+            squares,
+            f"ends += ({residual}) ** 2",
+            sums,
+            "return ends + total(sums)",
         ),
         (
             "residual_row(t, to, u, f, g, C, i, j)",

@@ -1,89 +1,59 @@
 """Loops between a grid and the next coarser one.
 
-Along the planes and the rows a table says to which two coarse ones each belongs, and with
-which weights; along a row the transfer is the same everywhere except at the ends, where
-the neighbours beyond the wall (`guards`) are zero, mirror images or periodic.  Restriction
-evaluates the residual row by row and adds it where it belongs: no field is stored for it.
+Along the planes and the rows tables say which belong together, and with which weights: to a
+fine one two coarse ones, to a coarse one four fine ones.  Along a row the transfer is the
+same everywhere except at the ends, where the neighbours beyond the wall (`guards`) are
+zero, mirror images or periodic.  Restriction evaluates the residual row by row: no field is
+stored for it.
 """
 
 from __future__ import annotations
 
-import textwrap
-
 GUARDS = """
 
 @piece
-def guards(t, n, kinds):
-    # kinds: 0 nothing beyond the wall, ±1 a mirror image of that sign, 2 periodic
-    a, b = t[LANES], t[LANES + n - 1]
-    t[LANES - 1] = b if kinds[0] == 2 else kinds[0] * a
-    t[LANES + n] = a if kinds[1] == 2 else kinds[1] * b
-    for k in range(1, LANES):  # what a register reads beyond that has to be finite
-        t[LANES + n + k] = 0.0
-
-
-@piece
-def add_row(out, o, c, w, count):
-    k, vw = 0, spread(out, w)
-    while k + LANES <= count:
-        store(out, o + k, load(out, o + k) + vw * load(c, k))
-        k += LANES
-    if k < count:
-        x = load_part(out, o + k, count - k) + vw * load_part(c, k, count - k)
-        store_part(out, o + k, x, count - k)
+def guards(t, o, n, kinds):
+    # kinds: 0 nothing beyond the wall, ±1 a mirror image of that sign, 2 periodic; zeros
+    # are there already: to touch what a register holds next would make it wait
+    if kinds[0] != 0:
+        t[o - 1] = t[o + n - 1] if kinds[0] == 2 else kinds[0] * t[o]
+    if kinds[1] != 0:
+        t[o + n] = t[o] if kinds[1] == 2 else kinds[1] * t[o + n - 1]
 """
 
-COMPRESS = """
+FOLD = """
 
 @piece
-def compress(c, t, n, count, fast):
-    # fast: weights of the points 2K − 1 … 2K + 2; the guards; whether it halves
+def four(ring, size, k, v0, v1, v2, v3):
+    x = v0 * load(ring, k) + v1 * load(ring, size + k)
+    return x + v2 * load(ring, 2 * size + k) + v3 * load(ring, 3 * size + k)
+
+
+@piece
+def fold(c, o, ring, size, n, count, weights, J, fast):
+    # the sum of four rows of the ring (those without weight are read for nothing), at the
+    # coarse points; fast: weights of the points 2K − 1 … 2K + 2; guards; whether it halves
+    v0, v1 = spread(c, weights[J, 0]), spread(c, weights[J, 1])
+    v2, v3 = spread(c, weights[J, 2]), spread(c, weights[J, 3])
+    k = 0
     if fast[6] == 0:
-        k = 0
         while k < n:
-            store(c, k, load(t, LANES + k))
+            store(c, o + k, four(ring, size, LANES + k, v0, v1, v2, v3))
             k += LANES
         return
-    guards(t, n, fast[4:6])
-    v0, v1 = spread(t, fast[0]), spread(t, fast[1])
-    v2, v3 = spread(t, fast[2]), spread(t, fast[3])
-    k = 0
+    a0, a1 = spread(c, fast[0]), spread(c, fast[1])
+    a2, a3 = spread(c, fast[2]), spread(c, fast[3])
+    left = four(ring, size, 0, v0, v1, v2, v3)
+    x = four(ring, size, LANES, v0, v1, v2, v3)
     while k < count:
-        at = LANES + 2 * k - 1
-        a, b = load(t, at), load(t, at + LANES)
-        x, y = load(t, at + 2), load(t, at + 2 + LANES)
-        store(c, k, v0 * evens(a, b) + v1 * odds(a, b) + v2 * evens(x, y) + v3 * odds(x, y))
+        y = four(ring, size, 2 * k + 2 * LANES, v0, v1, v2, v3)
+        z = four(ring, size, 2 * k + 3 * LANES, v0, v1, v2, v3)
+        even, odd = evens(x, y), odds(x, y)
+        inner = a1 * even + a2 * odd
+        store(c, o + k, a0 * before(left, odd) + inner + a3 * after(even, z))
+        left, x = odd, z
         k += LANES
-"""
 
-MIX = """
-
-@piece
-def mix(t, ring, n, weights, J, size):
-    # the sum of four rows of the ring; those without weight are read for nothing
-    v0, v1 = spread(t, weights[J, 0]), spread(t, weights[J, 1])
-    v2, v3 = spread(t, weights[J, 2]), spread(t, weights[J, 3])
-    k = 0
-    while k < n:
-        x = v0 * load(ring, k) + v1 * load(ring, size + k)
-        y = v2 * load(ring, 2 * size + k) + v3 * load(ring, 3 * size + k)
-        store(t, LANES + k, x + y)
-        k += LANES
-"""
-
-
-def restrict_text(slow: int) -> str:
-    """Return  R (f − A u),  or  R f.
-
-    Residuals of rows are kept in a ring of four, in which those that make a coarse row are
-    summed before they are halved; planes are added where they belong.
-    """
-    row = """
-            if zero:
-                copy_row(ring, {slot}, f, {o}, n)
-            else:
-                residual_row(ring, {slot}, u, f, g, C, {i}, {j})"""
-    head = """
 
 @piece
 def copy_row(t, to, f, o, n):
@@ -92,69 +62,89 @@ def copy_row(t, to, f, o, n):
         store(t, to + k, load(f, o + k))
         k += LANES
     store_part(t, to + k, load_part(f, o + k, n - k), n - k)
+"""
+
+RESTRICT = """
+
+@piece
+def restrict_rows(c, o, I, rows, by, u, f, zero, ring, has, g, N, C, fast, i, j):
+    # coarse row I, of rows i or j (whichever is −1 is counted)
+    q, n, size = g[1], g[2], ring.size // 4
+    i0, j0 = i, j
+    for y in range(4):
+        x = (2 * I + 3 + y) % 4  # in order: 2I − 1 … 2I + 2
+        m = rows[I, x]
+        if has[x] == m or by[I, x] == 0:
+            continue
+        has[x], slot = m, x * size + LANES
+        i, j = (m if i0 < 0 else i0), (m if j0 < 0 else j0)
+        if zero:
+            copy_row(ring, slot, f, (i * q + j) * n, n)
+        else:
+            residual_row(ring, slot, u, f, g, C, i, j)
+        guards(ring, slot, n, fast[4:6])
+    fold(c, o, ring, size, n, N, by, I, fast)
+"""
+
+PLANES = """
+
+@piece
+def add_planes(out, o, c, size, count, weights, I):
+    v0, v1 = spread(c, weights[I, 0]), spread(c, weights[I, 1])
+    v2, v3 = spread(c, weights[I, 2]), spread(c, weights[I, 3])
+    k = 0
+    while k + LANES <= count:
+        store(out, o + k, four(c, size, k, v0, v1, v2, v3))
+        k += LANES
+    store_part(out, o + k, four(c, size, k, v0, v1, v2, v3), count - k)
 
 
 @loop
-def restrict(out, u, f, zero, t, c, ring, has, g, gc, C, to0, by0, rows, by, fast, lo, hi):
-    p, q, n, Q, N = g[0], g[1], g[2], gc[1], gc[2]
-    size = ring.size // 4
+def restrict(
+    out, u, f, zero, c, ring, has, held, g, gc, C, planes, weights, rows, by, fast, lo, hi
+):
+    Q, N, size = gc[1], gc[2], c.size // 4
+    ring[:], c[:] = 0.0, 0.0
+    held[:] = -1
+    for I in range(lo, hi):
+        for y in range(4):
+            x = (2 * I + 3 + y) % 4  # in order: what they share is in the cache
+            i = planes[I, x]
+            if held[x] == i or weights[I, x] == 0:
+                continue
+            held[x], has[:] = i, -1
+            for J in range(Q):
+                o = x * size + J * N
+                restrict_rows(
+                    c, o, J, rows, by, u, f, zero, ring, has, g, N, C, fast, i, -1
+                )
+        add_planes(out, I * Q * N, c, size, Q * N, weights, I)
 """
-    if slow == 0:
-        return (
-            head
-            + f"""
-    if lo < hi:
-        for x in range(1):{row.format(slot="LANES", o="0", i="0", j="0")}
-        copy_row(t, LANES, ring, LANES, n)
-        compress(c, t, n, N, fast)
-        copy_row(out, 0, c, 0, N)
-"""
-        )
-    if slow == 1:
-        return (
-            head
-            + f"""
+
+ROWS = """
+
+@loop
+def restrict(
+    out, u, f, zero, c, ring, has, held, g, gc, C, planes, weights, rows, by, fast, lo, hi
+):
+    N = gc[2]
+    ring[:] = 0.0
     has[:] = -1
     for I in range(lo, hi):
-        for x in range(4):
-            i = rows[I, x]
-            if has[x] == i or by[I, x] == 0:
-                continue
-            has[x] = i{row.format(slot="x * size", o="i * n", i="i", j="0")}
-        mix(t, ring, n, by, I, size)
-        compress(c, t, n, N, fast)
+        restrict_rows(
+            c, 0, I, planes, weights, u, f, zero, ring, has, g, N, C, fast, -1, 0
+        )
         copy_row(out, I * N, c, 0, N)
 """
-        )
-    return (
-        head
-        + f"""
-    out[lo * Q * N:hi * Q * N] = 0.0
-    for i in range(p):
-        wanted = False
-        for a in range(2):
-            wanted |= lo <= to0[i, a] < hi and by0[i, a] != 0
-        if not wanted:
-            continue
-        has[:] = -1
-        for J in range(Q):
-            for x in range(4):
-                j = rows[J, x]
-                if has[x] == j or by[J, x] == 0:
-                    continue
-                has[x] = j{
-            textwrap.indent(
-                row.format(slot="x * size", o="(i * q + j) * n", i="i", j="j"), "    "
-            )
-        }
-            mix(t, ring, n, by, J, size)
-            compress(c, t, n, N, fast)
-            for a in range(2):
-                I, w = to0[i, a], by0[i, a]
-                if w != 0 and lo <= I < hi:
-                    add_row(out, (I * Q + J) * N, c, w, N)
-"""
-    )
+
+
+def restrict_text(slow: int) -> str:
+    """Return  R (f − A u),  or  R f.
+
+    Residuals of rows are kept in a ring of four, of which those that make a coarse row are
+    summed and halved in one go; planes of such rows are kept and summed likewise.
+    """
+    return RESTRICT + (PLANES if slow == 2 else ROWS)
 
 
 EXPAND = """
@@ -170,7 +160,7 @@ def expand(u, o, c, n, count, fast, keep):
             store_part(u, o + k, vk * load_part(u, o + k, m) + load(c, LANES + k), m)
             k += LANES
         return
-    guards(c, count, fast[6:8])
+    guards(c, LANES, count, fast[6:8])
     a0, a1, a2 = spread(u, fast[0]), spread(u, fast[1]), spread(u, fast[2])
     b0, b1, b2 = spread(u, fast[3]), spread(u, fast[4]), spread(u, fast[5])
     k = 0

@@ -19,6 +19,7 @@ from pdekit.plots.diagnostics import diagnostics
 from pdekit.plots.growth import growth
 from pdekit.plots.invariants import invariants
 from pdekit.plots.movie import movie
+from pdekit.plots.observations import observations
 from pdekit.plots.phase import phase
 from pdekit.plots.profile import profile
 from pdekit.plots.residuals import residuals
@@ -38,6 +39,10 @@ FIGURES: dict[str, tuple[Callable[[Result], Figure | None], str]] = {
     "solution": (
         solution,
         "solution of a steady problem, the coefficients that vary, and the error",
+    ),
+    "observations": (
+        observations,
+        "observations on what they say of u and of an unknown source, with deviations",
     ),
     "residuals": (
         residuals,
@@ -67,7 +72,7 @@ FIGURES: dict[str, tuple[Callable[[Result], Figure | None], str]] = {
 }
 """Name of a figure -> (function of a result, what it shows), in the order of a report."""
 
-AT_REST = ("solution", "residuals", "bands")
+AT_REST = ("solution", "observations", "residuals", "bands")
 """Figures of results without time."""
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdekit.plots._style import QUIET, figure, log_scale, panels
+from pdekit.plots._style import QUIET, figure, legend_above, log_scale, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from pdekit.result import Result
 
-FEWEST = 3  # residuals that make a curve; a direct solver has none
+FEWEST = 3  # residuals that make a curve
+DIRECT = ("direct", "spectral")  # have no curve
 MARKED = 40  # iterations up to which each has a mark
 
 
@@ -28,11 +29,13 @@ def residuals(result: Result) -> Figure | None:
     told = result.summary.get("convergence")
     if not told:
         return None
+    if told.get("history"):
+        return descent(told["history"])
     if "residual_history" not in result.diagnostics:
         return per_frame(result)
     history = np.asarray(result.diagnostics["residual_history"])[-1]
     history = history[np.isfinite(history)]
-    if len(history) < FEWEST:
+    if len(history) < FEWEST or result.summary["solver"]["name"] in DIRECT:
         return None
     drawn, axes = panels(1, 1, height=2.2, width=4.2)
     ax = axes[0, 0]
@@ -43,13 +46,17 @@ def residuals(result: Result) -> Figure | None:
 
 
 def draw_history(ax: Axes, history: NDArray[Any], told: dict[str, Any]) -> None:
-    """Draw one curve and say how fast it falls."""
+    """Draw one curve for each system, which starts from one, and say how fast it falls."""
     positive = np.maximum(history, np.finfo(float).tiny)
     mark = "o" if len(history) <= MARKED else ""
-    ax.plot(np.arange(len(history)), positive, marker=mark, markersize=2.5, lw=0.9)
+    systems = np.split(positive, 1 + np.flatnonzero(positive[1:] == 1.0))
+    for i, each in enumerate(systems, 1):
+        ax.plot(each, marker=mark, markersize=2.5, lw=0.9, label=f"system {i}")
+    if len(systems) > 1:
+        ax.legend(loc="upper right")
     tolerance = float(told["tolerance"])
     ax.axhline(tolerance, color=QUIET, lw=0.7, ls=(0, (4, 3)))
-    ax.set_xlim(0, len(history) - 1)
+    ax.set_xlim(0, max(map(len, systems)) - 1)
     log_scale(ax)
     low, high = ax.get_ylim()
     ax.set_ylim(min(low, 0.3 * tolerance), max(high, 2.0))
@@ -64,11 +71,7 @@ def draw_history(ax: Axes, history: NDArray[Any], told: dict[str, Any]) -> None:
 def per_frame(result: Result) -> Figure | None:
     """Draw the iterations between the frames of an equation in time."""
     counts = result.diagnostics.get("iterations")
-    if (
-        counts is None
-        or len(counts) < FEWEST
-        or result.summary["solver"]["name"] == "direct"
-    ):
+    if counts is None or len(counts) < FEWEST or result.summary["solver"]["name"] in DIRECT:
         return None
     drawn, axes = panels(1, 1, height=1.7, width=4.2)
     ax = axes[0, 0]
@@ -77,4 +80,23 @@ def per_frame(result: Result) -> Figure | None:
     ax.set_ylim(0, None)
     ax.set_xlabel("$t$")
     ax.set_ylabel("iterations per frame")
+    return drawn
+
+
+def descent(history: list[dict[str, Any]]) -> Figure:
+    """Draw residual, gap on the faces and error over the steps of an optimisation."""
+    drawn, axes = panels(1, 1, height=2.2, width=4.2, lines=1)
+    ax = axes[0, 0]
+    steps = [told["step"] for told in history]
+    for name, label in (
+        ("residual", "residual"),
+        ("boundary_gap", "gap on the faces"),
+        ("error", "relative error"),
+    ):
+        values = [told[name] for told in history]
+        if None not in values:
+            ax.plot(steps, values, marker="o", markersize=2.5, lw=0.9, label=label)
+    log_scale(ax)
+    ax.set_xlabel("step")
+    legend_above(ax, 3)
     return drawn

@@ -127,10 +127,18 @@ def boundary_run(case: BoundaryCase, observer: Observer, where: str = "solver") 
     CaseError
         If anything in the case is wrong that only the numbers show.
     """
+    if case.observations is not None:
+        from pdekit.steady.observed import ObservedRun
+
+        return ObservedRun(case, observer, where)
     if case.solver.name == "gp":
         from pdekit.steady.gaussian import GaussianRun
 
         return GaussianRun(case, observer, where)
+    if case.solver.name == "gp_hm":
+        from pdekit.steady.joint import JointRun
+
+        return JointRun(case, observer, where)
     from pdekit.steady.run import BoundaryRun
 
     return BoundaryRun(case, observer, where)

@@ -31,7 +31,8 @@ ENDS = (3 / 8, 7 / 6, 23 / 24)
 class Face:
     """What is given on a face: the derivative of u of some order across it.
 
-    ``data`` are those of the case, which for a flux are  k ∂u/∂n.
+    ``data`` are those of the case, which for a flux are  k ∂u/∂n;  ``between`` are values
+    between the nodes.
     """
 
     axis: int
@@ -39,6 +40,7 @@ class Face:
     order: int
     values: Array
     data: Array
+    between: Array
     label: str
 
 
@@ -107,16 +109,20 @@ class Collocated:
         CaseError
             If data are not finite, or a singular problem has no solution.
         """
-        posed = self.posed
-        if isinstance(posed.problem, AbstractDiffusion):
-            for k in posed.diffusion:  # refused unless it is positive
-                if callable(k):
-                    k(*np.ix_(*(span.nodes for span in self.spans[: posed.grid.ndim])))
+        self.require_positive()
         conditions = [self._condition(face) for face in self.faces]
         if self.singular:
-            self._require_balance()
+            if not any("open" in a.boundary for a in self.posed.case.domain.values()):
+                self._require_balance()
             conditions.append(Condition((mean,) * len(self.spans), np.zeros(()), "mean"))
-        return Collocation(self.spans, self.terms, self._source, tuple(conditions))
+        return Collocation(self.spans, self.terms, self.source, tuple(conditions))
+
+    def require_positive(self) -> None:
+        """Refuse a diffusivity that is not positive at all nodes."""
+        posed = self.posed
+        for k in posed.diffusion if isinstance(posed.problem, AbstractDiffusion) else ():
+            if callable(k):
+                k(*np.ix_(*(span.nodes for span in self.spans[: posed.grid.ndim])))
 
     # -- data --------------------------------------------------------------------------
 
@@ -125,7 +131,8 @@ class Collocated:
         n = self.posed.grid.ndim
         return points[:n], points[n] if len(points) > n else 0.0
 
-    def _source(self, *points: Array) -> Array:
+    def source(self, *points: Array) -> Array:
+        """Return the right-hand side at points."""
         space, t = self._split(points)
         return self.posed.source(t, space)
 
@@ -150,61 +157,82 @@ class Collocated:
             for side, kind in (("lower", ends[0]), ("upper", ends[-1])):
                 if kind in ("dirichlet", "neumann"):
                     found.append(self._wall(d, name, side, kind))
-        if self.posed.case.time is not None:
-            found.append(self._start(self.posed.case.time.start))
+        case = self.posed.case
+        if case.time is not None and not (case.initial is case.manufactured is None):
+            found.append(self._start(case.time.start))
         return found
 
     def _wall(self, d: int, name: str, side: str, kind: str) -> Face:
-        posed, span = self.posed, self.spans[d]
+        span, order = self.spans[d], int(kind == "neumann")
         end = span.lower if side == "lower" else span.upper
-        points = list(np.ix_(*(s.nodes for s in self.spans)))
-        points[d] = np.full((1,) * len(self.spans), end)
-        space, t = self._split(points)
-        if posed.case.manufactured is not None:
-            data = posed.manufactured_at(name, side, kind, space, t)
-        else:
-            data = posed.at_wall(name, side, space, t)
-        order, slope = int(kind == "neumann"), 1.0
-        if order:
-            unknown = Form.unknown(self.form.axes)
-            (k,) = posed.problem.flux(unknown, Formulas(posed), name).linear.values()
-            outward = -1 if side == "lower" else 1
-            slope = outward * posed.smooth_values("equation", k, space, t)
-        shape = tuple(1 if i == d else s.n for i, s in enumerate(self.spans))
-        values, data = (
-            np.array(np.broadcast_to(v, shape).squeeze(d)) for v in (data / slope, data)
-        )
-        return Face(d, end, order, values, data, f"{name}.{side}")
+
+        def at(lines: Sequence[Array]) -> tuple[Array, Array]:
+            lines = [np.array([end]) if i == d else x for i, x in enumerate(lines)]
+            space, t = self._split(np.ix_(*lines))
+            data = self._on_wall(name, side, kind, space, t)
+            slope = self._outward(name, side, space, t) if order else 1.0
+            shape = tuple(map(len, lines))
+            return self._spread(data / slope, shape, d), self._spread(data, shape, d)
+
+        values, data = at([span.nodes for span in self.spans])
+        between, _ = at([span.between for span in self.spans])
+        return Face(d, end, order, values, data, between, f"{name}.{side}")
+
+    def _on_wall(self, name: str, side: str, kind: str, space: Any, t: Any) -> Array:
+        """Return what the case gives: u, or the flux into the box."""
+        if self.posed.case.manufactured is not None:
+            return self.posed.manufactured_at(name, side, kind, space, t)
+        return self.posed.at_wall(name, side, space, t)
+
+    def _outward(self, name: str, side: str, space: Any, t: Any) -> Array:
+        """Return k, with the sign of the way out of the box."""
+        unknown = Form.unknown(self.form.axes)
+        flux = self.posed.problem.flux(unknown, Formulas(self.posed), name)
+        (k,) = flux.linear.values()
+        outward = -1 if side == "lower" else 1
+        return outward * self.posed.smooth_values("equation", k, space, t)
 
     def _start(self, begin: float) -> Face:
+        spans = self.spans[:-1]
+
+        def at(lines: Sequence[Array]) -> Array:
+            values = self._initial(np.ix_(*lines), begin)
+            return self._spread(values, tuple(map(len, lines)))
+
+        values = at([span.nodes for span in spans])
+        between = at([span.between for span in spans])
+        return Face(len(spans), begin, 0, values, values, between, "initial")
+
+    def _initial(self, points: Sequence[Array], begin: float) -> Array:
         case, posed = self.posed.case, self.posed
-        points = np.ix_(*(span.nodes for span in self.spans[:-1]))
         if case.manufactured is not None:
-            values = posed.smooth_values("manufactured", posed.chain[0], points, begin)
-        elif isinstance(case.initial, ExactInitial):
-            values = posed.problem.exact[case.initial.exact](*points, begin)
-        elif isinstance(case.initial, str):
-            values = posed.values("initial", case.initial, points, begin)
-        else:
-            raise case.problem(
-                "initial", f"must be a formula or an exact solution for {case.solver.name}"
-            )
-        shape = tuple(span.n for span in self.spans[:-1])
-        values = np.array(np.broadcast_to(np.asarray(values, dtype=float), shape))
-        return Face(len(self.spans) - 1, begin, 0, values, values, "initial")
+            return posed.smooth_values("manufactured", posed.chain[0], points, begin)
+        if isinstance(case.initial, ExactInitial):
+            return np.asarray(posed.problem.exact[case.initial.exact](*points, begin))
+        if isinstance(case.initial, str):
+            return posed.values("initial", case.initial, points, begin)
+        raise case.problem(
+            "initial", f"must be a formula or an exact solution for {case.solver.name}"
+        )
+
+    @staticmethod
+    def _spread(values: Array, shape: tuple[int, ...], across: int | None = None) -> Array:
+        """Return values at all points of a box, or of a wall across an axis of it."""
+        found = np.broadcast_to(np.asarray(values, dtype=float), shape)
+        return np.array(found if across is None else found.squeeze(across))
 
     def _condition(self, face: Face) -> Condition:
         functional = At(face.end, face.order)
         axes = range(len(self.spans))
         across = tuple(functional if d == face.axis else None for d in axes)
-        return Condition(across, face.values, face.label)
+        return Condition(across, face.values, face.label, face.between)
 
     # -- contradictions ----------------------------------------------------------------
 
     def _require_balance(self) -> None:
         """Refuse data of a singular problem that cannot balance."""
         points = np.ix_(*(span.nodes for span in self.spans))
-        f = np.broadcast_to(self._source(*points), [span.n for span in self.spans])
+        f = np.broadcast_to(self.source(*points), [span.n for span in self.spans])
         total, size = _mean(f, self.spans), float(np.abs(f).max())
         for face in self.faces:
             others = [span for d, span in enumerate(self.spans) if d != face.axis]

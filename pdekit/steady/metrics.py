@@ -35,8 +35,18 @@ GAUSSIAN = {
     "(gp)",
     "posterior_deviation": "‖σ‖₂/‖u‖₂, σ the posterior standard deviation (gp)",
     "disagreement_of_bases": "relative L² distance of the means of the two best bases (gp)",
+    "smallest_error_of_evaluations": "smallest relative L2 error of twenty evaluations on "
+    "the way, chosen with the exact solution (gp_hm)",
     "nyquist_margin": "largest frequency of a band over the Nyquist frequency (gp)",
-    "mean_squared_z": "mean of ((u − u*)/σ)² over the points: near 1 if σ is right (gp)",
+    "mean_squared_z": "mean of ((u − u*)/σ)² over points and frames: near 1 if σ is right "
+    "(gp)",
+    "source_relative_l2": "relative L² error of a source that was unknown (observations)",
+    "source_mean_squared_z": "mean of ((f − f*)/σ)² of the same (observations)",
+    "noise": "standard deviation of the errors of observations, as learned or told",
+    "noise_ratio": "the same relative to that with which they were drawn",
+    "leave_one_out": "mean of z² of observations that all others predict: near 1 if "
+    "prior and noise are right",
+    "log_likelihood": "log p of observations and other data",
 }
 COSTS = ("setup_s", "solve_s", "total_s", "steps", "peak_memory_mb")
 SERIES = ("max_abs",)

@@ -153,7 +153,7 @@ def compare(run: Solved, reference: Reference) -> tuple[Any, dict[str, Any]]:
     for frame, t in zip(run.fields, run.times, strict=False):
         values = reference.at(run.posed, float(t))
         if values is not None:
-            values = _shifted(run, run.posed, values)
+            values = shifted(run, run.posed, values)
             errors.append(relative_l2(frame[field], values))
             last = float(t), values, frame[field]
     if last is None:
@@ -174,7 +174,7 @@ def compare(run: Solved, reference: Reference) -> tuple[Any, dict[str, Any]]:
     return (t, {field: values}), found
 
 
-def _shifted(run: Solved, posed: Posed, values: Array) -> Array:
+def shifted(run: Solved, posed: Posed, values: Array) -> Array:
     """Take the mean off where the solution is known up to a constant."""
     if run.case.time is None and run.singular:
         return values - float(posed.grid.mean(values))
@@ -192,7 +192,7 @@ def _order(run: Solved, reference: Reference, finest: float) -> dict[str, Any]:
         values = reference.at(posed, float(run.times[-1]))
         if values is None:
             break
-        values = _shifted(run, posed, values)
+        values = shifted(run, posed, values)
         errors.append(relative_l2(posed.inside(run.final(posed, 1 / ratio)), values))
         sizes.append(ratio)
     if len(errors) < 2 or min(errors) <= 0:
@@ -241,16 +241,18 @@ def estimate(run: BoundaryRun) -> dict[str, Any]:
     if (bound := algebraic_bound(run, u)) is not None:
         parts["algebraic_error_bound"] = bound
         names.append("residual over the smallest eigenvalue")
+    of_first = "member 0: " if run.case.run.members > 1 else ""
     return {
         "error_estimate": sum(parts.values()) if space is not None else None,
         **parts,
-        "estimator": " + ".join(names),
+        "estimator": of_first + " + ".join(names),
     }
 
 
 def last_of(run: Solved) -> Array:
-    """Return the last frame, zero outside the domain."""
-    return np.nan_to_num(run.fields[-1][run.problem.fields[0]])
+    """Return the last frame, of an ensemble its first member, zero outside the domain."""
+    u = run.fields[-1][run.problem.fields[0]]
+    return np.nan_to_num(u if u.ndim == run.grid.ndim else u[0])
 
 
 def _space_part(run: BoundaryRun, u: Array) -> tuple[float | None, str]:

@@ -225,3 +225,19 @@ def test_good_sizes_halve(kind: Any) -> None:
         while better.n > 17:
             assert can_halve(better)
             better = AxisTransfer(better).coarse
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_threads_share_galerkins_levels(ndim: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the last bit: rows of one colour do not touch each other."""
+    from pdekit.linalg.multigrid import _box
+
+    monkeypatch.setattr(_box, "SHARE", 1)
+    for kind in KINDS:
+        op = discretize(cube(good(kind, (96, 24)[ndim - 2]), ndim, kind), smooth_k, 1.0)
+        found = []
+        for threads in (1, 2, 3):
+            mg = Multigrid(op, transfer="operator", threads=threads)
+            found.append(mg.apply(noise(op)))
+        assert np.array_equal(found[0], found[1])
+        assert np.array_equal(found[0], found[2])

@@ -225,3 +225,19 @@ def test_two_threads_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_noise_of_singular_operators_has_no_mean() -> None:
     assert abs(noise(discretize(cube(8, 2, KINDS[2]))).mean()) < 1e-16
+
+
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+def test_norms_along_the_way_are_those_of_the_residual(ndim: int) -> None:
+    """Half cells, mirror images and periodic neighbours at the ends of rows count too."""
+    for kind, n, k in itertools.product(KINDS, (4, 8, 18, 34), (1.0, smooth_k)):
+        op = discretize(box([kind] * ndim, [*[4, 6][: ndim - 1], n]), k, 1.0)
+        plan, u, b = op.plan, noise(op, 1), noise(op, 2)
+        r = op.residual(b, u)
+        assert plan.residual_norm(u, b) == pytest.approx(np.linalg.norm(r), rel=1e-13)
+        red = np.indices(op.shape).sum(0) % 2 == 0
+        same = u.copy()
+        found = plan.sweep(u, b, 0, 2)
+        assert found == pytest.approx(np.linalg.norm(r[red]), rel=1e-12)
+        plan.sweep(same, b)
+        assert (u == same).all()

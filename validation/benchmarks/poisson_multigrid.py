@@ -135,19 +135,24 @@ def timed(
 
 
 def kernels(shape: tuple[int, ...]) -> None:
-    """Print the rates of the loops beside that of a copy of an array of this size."""
+    """Print the rates of the loops beside that of a copy of an array of this size.
+
+    Bytes are those of all arrays that have to be read or written, coarse ones too.
+    """
     op, b = problem(shape)
     mg = Multigrid(op)
     x, out = mg.apply(b), np.empty_like(b)
     plan, step, coarse = mg.levels[0].plan, mg.levels[0].transfer, mg.levels[1]
-    runs: dict[str, tuple[int, Callable[[], object]]] = {
+    part = 8 * coarse.f.size / b.size
+    runs: dict[str, tuple[float, Callable[[], object]]] = {
         "copy": (16, lambda: np.copyto(out, b)),
         "product": (16, lambda: plan.product(x, out)),
         "residual": (24, lambda: plan.residual(x, b, out)),
         "residual norm": (16, lambda: plan.residual_norm(x, b)),
         "red-black sweep": (24, lambda: plan.sweep(x, b)),
-        "residual and restriction": (16, lambda: step.restrict(b, x, coarse.f)),
-        "prolongation": (16, lambda: step.prolong(coarse.u, x)),
+        "sweep with norm": (24, lambda: plan.sweep(x, b, 0, 2)),
+        "residual and restriction": (16 + part, lambda: step.restrict(b, x, coarse.f)),
+        "prolongation": (16 + part, lambda: step.prolong(coarse.u, x)),
         "cycle": (80, lambda: mg.cycle(b, x)),
     }
     seconds = interleaved({name: run for name, (_, run) in runs.items()}, 40)

@@ -43,6 +43,16 @@ class AbstractKernel(ABC):
         """Return k(r)."""
         return self.derivative(r)
 
+    def stretched(self, r: Array, order: int) -> tuple[Array, Array]:
+        """Return the jet at lags and its derivative in log ℓ, all lengths by one factor.
+
+        Of  k = κ(r/ℓ):  ∂k⁽ⁿ⁾/∂log ℓ = −n k⁽ⁿ⁾ − r k⁽ⁿ⁺¹⁾;  where k⁽ⁿ⁺¹⁾ jumps, r is 0.
+        """
+        self.require(order)
+        jet = self._jet(r, order + 1)
+        slopes = [-n * jet[n] - r * jet[n + 1] for n in range(order + 1)]
+        return jet[:-1], np.stack(slopes)
+
     def require(self, order: int, purpose: str = "") -> None:
         """Refuse derivatives that do not exist at r = 0; ``purpose`` is what needs them."""
         if order > self.smoothness:

@@ -38,7 +38,7 @@ class Periodic(AbstractKernel):
 
     def _jet(self, r: Array, order: int) -> Array:
         """Differentiate k = σ² e^h,  h = (cos ωr − 1)/ℓ²,  by  k' = h' k."""
-        h = jets.cosine(r, np.asarray(2 * pi / self.period), order) / self.length**2
+        h = self._exponent(r, order)
         jet = np.empty((order + 1, *r.shape))
         jet[0] = self.variance * np.exp(
             -2 * (np.sin(pi * r / self.period) / self.length) ** 2
@@ -46,3 +46,14 @@ class Periodic(AbstractKernel):
         for n in range(order):
             jet[n + 1] = sum(comb(n, j) * h[j + 1] * jet[n - j] for j in range(n + 1))
         return jet
+
+    def _exponent(self, r: Array, order: int) -> Array:
+        """Return the jet of h."""
+        h = jets.cosine(r, np.asarray(2 * pi / self.period), order)
+        h[0] -= 1
+        return h / self.length**2
+
+    def stretched(self, r: Array, order: int) -> tuple[Array, Array]:
+        """Return the jet and its derivative in log ℓ, the period kept:  −2 h k."""
+        jet = self._jet(r, order)
+        return jet, jets.product(-2 * self._exponent(r, order), jet)

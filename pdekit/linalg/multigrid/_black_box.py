@@ -43,9 +43,11 @@ class Galerkin:
 class BoxLevel:
     """A level with an operator of 3ᵈ points; see `Level`."""
 
-    def __init__(self, lines: Sequence[Line], a: Array, real: Any) -> None:
+    def __init__(
+        self, lines: Sequence[Line], a: Array, real: Any, threads: int = 1
+    ) -> None:
         self.given = SimpleNamespace(axes=tuple(lines))
-        self.plan = BoxPlan(lines, a, real)
+        self.plan = BoxPlan(lines, a, real, threads)
         self.shape, self.size = self.plan.shape, self.plan.size
         self.transfer: Galerkin | None = None
         self.f, self.u = self.plan.field(), self.plan.field()
@@ -76,7 +78,7 @@ def by_coefficients(
     a, off = as_box(first.given)
     lines = [Line.of(axis) for axis in first.given.axes]
     while (halves := _halves(lines, a, off)) is not None:
-        step = BoxTransfer(lines, halves)
+        step = BoxTransfer(lines, halves, threads)
         step.use(step.interpolate(a, off), float)
         if given is not None:
             k = len(levels) - 1
@@ -85,7 +87,7 @@ def by_coefficients(
         step.use(step.weights, real)
         level = levels[-1]
         level.transfer = Galerkin(level.plan, step, np.zeros(level.shape, real))
-        levels.append(BoxLevel(lines, a, real))
+        levels.append(BoxLevel(lines, a, real, threads))
         off = np.array(_places(len(lines)), dtype=np.int64)
     matrix = levels[-1].plan.tocsr() if len(levels) > 1 else op.tocsr()
     return levels, direct_solver(matrix, op.singular)

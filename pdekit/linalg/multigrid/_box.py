@@ -22,9 +22,10 @@ from typing import Any
 import numpy as np
 
 from pdekit.axis import Axis
+from pdekit.crew import share
 from pdekit.linalg._faces import between, sides
 from pdekit.linalg._kernels_box import box_kernels, offsets
-from pdekit.linalg._kernels_plan import Fields, Lines
+from pdekit.linalg._kernels_plan import SHARE, Fields, Lines
 from pdekit.typing import Array
 
 Prolongation = Callable[[int, "BoxTransfer"], Array]
@@ -68,6 +69,38 @@ def three(values: Sequence[int], missing: int = 0) -> Array:
     return np.array([*slow, *[missing] * (2 - len(slow)), last], dtype=np.int64)
 
 
+def axis_tables(line: Line, halves: bool) -> tuple[Array, Array, Array]:
+    """Return where the neighbours of the points of an axis are, and the coarse ones.
+
+    ``[point][−1, 0, 1]`` the neighbour; ``[point][slot]`` the coarse point; and
+    ``[point][−1, 0, 1][slot][slot of the neighbour]`` the step between the coarse points,
+    plus one.  What is not there is −1, and of no weight.
+    """
+    n, i = line.n, np.arange(line.n)
+    coarse = line.coarse().n if halves else n
+    periodic = line.boundary == "periodic"
+    at = i[:, None] + np.array([-1, 0, 1])
+    to = np.stack([i, i + 1], 1)
+    if halves:
+        to = ((i - line.first + 2) // 2 - 1)[:, None] + np.array([0, 1])
+    alone = (i - line.first) % 2 == 0 if halves else i >= 0
+    if periodic:
+        at, to = at % n, to % coarse
+    at[(at < 0) | (at >= n)] = -1
+    to[(to < 0) | (to >= coarse)] = -1
+    to[alone, 1] = -1
+    step = to[at][:, :, None, :] - to[:, None, :, None]
+    if periodic:
+        step += coarse * ((step < -1).astype(int) - (step > 1))
+    return at, to, np.clip(step + 1, 0, 2)
+
+
+def _divided(planes: int, size: int, threads: int) -> list[int]:
+    """Return where the shares of planes begin and end."""
+    shares = threads if size >= SHARE * threads else 1
+    return [round(k * planes / shares) for k in range(shares + 1)]
+
+
 class BoxTransfer:
     """The step to the next level, by weights of every fine point.
 
@@ -77,7 +110,9 @@ class BoxTransfer:
         ``[slot][point]``, see `pdekit.linalg._kernels_box`.
     """
 
-    def __init__(self, lines: Sequence[Line], halves: Sequence[bool]) -> None:
+    def __init__(
+        self, lines: Sequence[Line], halves: Sequence[bool], threads: int = 1
+    ) -> None:
         self.lines = list(lines)
         self.coarse = [
             line.coarse() if half else line
@@ -87,7 +122,11 @@ class BoxTransfer:
         self.g, self.gc = geometry(self.lines), geometry(self.coarse)
         self._first = three([line.first for line in lines])
         self._halves = three([int(half) for half in halves])
+        self._places = [*range(len(lines) - 1), 2]
         self._loops = box_kernels(len(lines) - 1, False)
+        size = math.prod(line.n for line in lines)
+        self._bounds = _divided(int(self.g[0]), size, threads)
+        self._coarse_bounds = _divided(int(self.gc[0]), size, threads)
         self.weights: Array
 
     def interpolate(self, a: Array, off: Array) -> Array:
@@ -103,8 +142,11 @@ class BoxTransfer:
         for s, (i, j, k) in enumerate(places):
             number[i + 1, j + 1, k + 1] = s
         c = np.zeros((len(places), math.prod(self.shape)))
-        args = (a, off, self.weights, self.g, self.gc, self._first, self._halves, number)
-        self._loops.galerkin(c, *args)
+        lines = list(zip(self.lines, self._halves[self._places], strict=True))
+        lines[-1:-1] = [(Line(1, "open", ""), 0)] * (3 - len(lines))
+        tables = [table for line, half in lines for table in axis_tables(line, half)]
+        args = (self.weights, self.g, self.gc, self._first, self._halves)
+        self._loops.galerkin(c, a, off, *args, *tables, number)
         return c
 
     def use(self, weights: Array, real: Any) -> None:
@@ -114,24 +156,31 @@ class BoxTransfer:
     def restrict_field(self, r: Array, out: Array) -> None:
         """Write  Pᵀ r."""
         args = (self.weights, self.g, self.gc, self._first, self._halves)
-        self._loops.restrict_by(out.reshape(-1), r.reshape(-1), *args, 0, int(self.gc[0]))
+        out, r, run = out.reshape(-1), r.reshape(-1), self._loops.restrict_by
+        share(lambda k, lo, hi: run(out, r, *args, lo, hi), self._coarse_bounds)
 
     def prolong(self, e: Array, u: Array, keep: float = 1.0) -> None:
         """Write  u ← keep u + P e."""
         args = (self.weights, self.g, self.gc, self._first, self._halves)
-        self._loops.prolong_by(u.reshape(-1), e.reshape(-1), *args, keep, 0, int(self.g[0]))
+        u, e, run = u.reshape(-1), e.reshape(-1), self._loops.prolong_by
+        share(lambda k, lo, hi: run(u, e, *args, keep, lo, hi), self._bounds)
 
 
 class BoxPlan:
     """An operator of 3ᵈ points as compiled loops."""
 
-    def __init__(self, lines: Sequence[Line], a: Array, real: Any) -> None:
+    def __init__(
+        self, lines: Sequence[Line], a: Array, real: Any, threads: int = 1
+    ) -> None:
         self.shape = tuple(line.n for line in lines)
         self.size = math.prod(self.shape)
         self.real = np.dtype(real)
         self.a = a
         self._flat = np.ascontiguousarray(a, dtype=real).reshape(-1)
         self.g = geometry(lines)
+        # around an odd number of points there are neighbours of one colour
+        odd = any(line.boundary == "periodic" and line.n % 2 for line in lines)
+        self._bounds = _divided(int(self.g[0]), self.size, 1 if odd else threads)
         self._loops = box_kernels(len(lines) - 1, self.real == np.float32)
         classes = [0, 1] if len(lines) < 3 else [0, 1, 2, 3]
         self._classes = [2 * c for c in classes] if len(lines) < 3 else classes
@@ -147,15 +196,22 @@ class BoxPlan:
             u.fill(0)
         u, f = u.reshape(-1), f.reshape(-1)
         for c in reversed(self._classes) if colour else self._classes:
-            self._loops.sweep(u, f, self.g, self._flat, colour, c, 0, int(self.g[0]))
+
+            def run(k: int, lo: int, hi: int, c: int = c) -> None:
+                self._loops.sweep(u, f, self.g, self._flat, colour, c, lo, hi)
+
+            share(run, self._bounds)
         return 0.0
 
     def residual(self, u: Array, f: Array, out: Array) -> Array:
         """Write  f − A u."""
-        self._loops.residual(
-            out.reshape(-1), u.reshape(-1), f.reshape(-1), self.g, self._flat,
-            0, int(self.g[0]),
-        )  # fmt: skip
+        flat, u, f, run = (
+            out.reshape(-1),
+            u.reshape(-1),
+            f.reshape(-1),
+            self._loops.residual,
+        )
+        share(lambda k, lo, hi: run(flat, u, f, self.g, self._flat, lo, hi), self._bounds)
         return out
 
     def correct(self, z: Array, u: Array, f: Array, alpha: float, beta: float) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from pdekit.linalg._kernels_plan import SHARE, Fields, Lines, Plan, share
+from pdekit.crew import share
+from pdekit.fft.layout import aligned_zeros
+from pdekit.linalg._kernels_plan import SHARE, Fields, Lines, Plan
 from pdekit.linalg.multigrid._axis import AxisTransfer
 from pdekit.typing import Array
 
@@ -36,17 +38,19 @@ class Transfer:
         *before, last = steps
         tables = [step.table for step in before] + [nothing] * (3 - len(steps))
         self._up = [*_table(*tables[0]), *_table(*tables[1]), last.prolongation]
-        to, by = _table(*tables[0])
-        half = before[0].half if before else 1.0
-        rows = before[-1].rows if before else (np.zeros((1, 4)), np.zeros((1, 4)))
-        self._down = [to, half * by, *_table(*rows), last.restriction]
+        one = np.zeros((1, 4)), np.eye(1, 4)
+        rows = [step.rows for step in before] + [one] * (3 - len(steps))
+        self._down = [*_table(*rows[0]), *_table(*rows[1]), last.restriction]
         shares = threads if fine.size >= SHARE * threads else 1
         self._bounds = [round(k * slow[0] / shares) for k in range(shares + 1)]
         self._fine_bounds = [round(k * int(fine.g[0]) / shares) for k in range(shares + 1)]
         longest = (fine.shape[-1] // fine.lanes + 9) * fine.lanes
-        self._rows = [np.zeros((2, longest), fine.real) for _ in range(shares)]
-        self._rings = [np.zeros(4 * longest, fine.real) for _ in range(shares)]
-        self._has = [np.zeros(4, np.int64) for _ in range(shares)]
+        # rows beside the one on which a transfer works, coarse planes of four fine ones
+        self._rows = [aligned_zeros((longest,), fine.real) for _ in range(shares)]
+        self._rings = [aligned_zeros((4 * longest,), fine.real) for _ in range(shares)]
+        planes = 4 * (longest + slow[1] * count) if len(steps) == 3 else longest
+        self._planes = [aligned_zeros((planes,), fine.real) for _ in range(shares)]
+        self._has = [np.zeros((2, 4), np.int64) for _ in range(shares)]
 
     def restrict(self, f: Array, u: Array | None, out: Array) -> None:
         """Write  R (f − A u),  or  R f  without u."""
@@ -55,7 +59,7 @@ class Transfer:
         g, c = self.fine.call
 
         def run(k: int, lo: int, hi: int) -> None:
-            rows = (*self._rows[k], self._rings[k], self._has[k])
+            rows = self._planes[k], self._rings[k], *self._has[k]
             self.fine.loops.restrict(
                 flat, v, f, u is None, *rows, g, self.gc, c, *self._down, lo, hi
             )
@@ -68,7 +72,7 @@ class Transfer:
 
         def run(k: int, lo: int, hi: int) -> None:
             self.fine.loops.prolong(
-                flat, e, self._rows[k][0], self.fine.g, self.gc, *self._up, keep, lo, hi
+                flat, e, self._rows[k], self.fine.g, self.gc, *self._up, keep, lo, hi
             )
 
         share(run, self._fine_bounds)
