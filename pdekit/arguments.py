@@ -38,7 +38,9 @@ def parser(functions: Mapping[str, Any]) -> argparse.ArgumentParser:
     what = "anything that `pdekit list` shows: nlse/two_soliton, nlse, strang, sech …"
     sub.add_argument("name", metavar="NAME", help=what)
     _modules(sub)
-    _check_options(command("check", "validate case files without running them"))
+    _check_options(
+        command("check", "validate case files without running them; files of data sets")
+    )
     command("schema", "print the JSON Schema of case files")
     _validate_options(
         command("validate", "run many cases and write one report of their checks")
@@ -74,7 +76,7 @@ def _list_options(sub: argparse.ArgumentParser) -> None:
 
 
 def _check_options(sub: argparse.ArgumentParser) -> None:
-    what = "a path, or a name such as nlse/two_soliton"
+    what = "a path, a name such as nlse/two_soliton, or a file of a data set (.hdf5)"
     sub.add_argument("cases", nargs="+", metavar="CASE", help=what)
     _modules(sub)
     _overrides(sub)

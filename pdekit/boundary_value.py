@@ -35,6 +35,9 @@ class RandomCoefficientLaw(BaseModel):
     values: tuple[Annotated[float, Key(gt=0)], Annotated[float, Key(gt=0)]] = Key(
         (4.0, 12.0), description="values where g < 0 and g > 0 (binary)"
     )
+    walls: Literal["free", "mirrored"] = Key(
+        "free", description="g near walls: as elsewhere, or even about them (cosines)"
+    )
     seed: int | None = Key(None, ge=0, description="seed; run.seed when left out")
 
 

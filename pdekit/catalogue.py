@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from pydantic import BaseModel
+
 from pdekit import problems, registry
-from pdekit.case import load_case, shipped_cases
+from pdekit.case import DatasetCase, load_case, shipped_cases
+from pdekit.case.wording import shown
 from pdekit.docstrings import explained, first_line
 from pdekit.errors import UnknownName
 from pdekit.metrics import COSTS, ERRORS
@@ -29,6 +32,8 @@ def description(name: str) -> str:
         return (
             f"# {name}: {case.title}\n{shipped_cases()[name].read_text(encoding='utf-8')}"
         )
+    if name == "dataset":
+        return _keys(DatasetCase)
     if name in registry.equations():
         return _equation(name)
     if name in registry.problems():
@@ -54,6 +59,19 @@ def description(name: str) -> str:
     raise UnknownName(
         "name", name, known, summary=f"there are {counts}; pdekit list KIND names them"
     )
+
+
+def _keys(model: type[BaseModel], indent: str = "  ") -> str:
+    """Describe a kind of case, or a section of it, key by key."""
+    out = [first_line(model)] if indent == "  " else []
+    for name, field in model.model_fields.items():
+        plain = isinstance(field.default, str | int | float) and field.default != ""
+        default = f" (default {shown(field.default)})" if plain else ""
+        out.append(f"{indent}{name}{default}: {field.description}")
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            out.append(_keys(kind, indent + "  "))
+    return "\n".join(out)
 
 
 def _cases() -> dict[str, str]:

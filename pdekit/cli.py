@@ -22,7 +22,7 @@ from pdekit.arguments import parser
 from pdekit.errors import PdekitError
 
 if TYPE_CHECKING:
-    from pdekit.case import AnyCase
+    from pdekit.case import Loaded
     from pdekit.console import Watch
 
 STATUS = {"ok": 0, "check_failed": 1, "diverged": 3, "not_converged": 3, "interrupted": 130}
@@ -96,6 +96,7 @@ def _show(value: Any) -> None:
 def _run(options: argparse.Namespace) -> int:
     from pdekit.case import load_case
     from pdekit.console import watched
+    from pdekit.tasks import without_figures
     from pdekit.threads import prepare_environment
 
     if options.out and len(options.cases) > 1:
@@ -103,9 +104,10 @@ def _run(options: argparse.Namespace) -> int:
             "--out takes one case; run several into their own folders without it"
         )
     prepare_environment()
-    changes = [*options.set, *(["outputs.figures=none"] if options.no_figures else [])]
     # all are read, and refused, before any runs
-    cases = [(name, load_case(name, changes)) for name in options.cases]
+    cases = [(name, load_case(name, options.set)) for name in options.cases]
+    if options.no_figures:
+        cases = [(name, without_figures(case)) for name, case in cases]
     status, summaries = 0, []
     with watched(quiet=options.quiet) as watch:
         for name, case in cases:
@@ -119,10 +121,10 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _run_one(
-    options: argparse.Namespace, name: str, case: AnyCase, watch: Watch
+    options: argparse.Namespace, name: str, case: Loaded, watch: Watch
 ) -> dict[str, Any]:
     from pdekit.console import lines
-    from pdekit.store import run_into
+    from pdekit.tasks import run_into
 
     base = Path(options.out) if options.out else Path("runs") / case.name
     if options.resume and not options.out:
@@ -132,13 +134,13 @@ def _run_one(
     )
     watch.close()
     if not options.quiet:
-        text = "\n".join(lines(result.summary, folder))
+        text = "\n".join(lines(dict(result.summary), folder))
         print(text, file=sys.stderr if options.json else sys.stdout, flush=True)
     if failure is not None:
         _say(f"error: {result.summary['message']}")
     if result.status == "interrupted":
-        _say(f"a checkpoint is kept; continue with: {_again(options, name, folder)}")
-    return result.summary
+        _say(f"what is done is kept; continue with: {_again(options, name, folder)}")
+    return dict(result.summary)
 
 
 def _again(options: argparse.Namespace, name: str, folder: Path) -> str:
@@ -157,23 +159,20 @@ def _status(summary: dict[str, Any], watch: Watch) -> int:
 
 
 def _latest(base: Path) -> Path:
-    """Return the newest of DIR, DIR-2, … that holds a checkpoint, or DIR itself."""
+    """Return the newest of DIR, DIR-2, … that can be continued, or DIR itself."""
     candidates = [base, *base.parent.glob(f"{glob.escape(base.name)}-*")]
-    found = [p for p in candidates if (p / "checkpoint.h5").exists()]
-    return max(found, key=lambda p: (p / "checkpoint.h5").stat().st_mtime, default=base)
+    kept = [p / name for p in candidates for name in ("checkpoint.h5", "parts")]
+    found = [path for path in kept if path.exists()]
+    return max(found, key=lambda path: path.stat().st_mtime, default=base / "none").parent
 
 
 def _check(options: argparse.Namespace) -> int:
-    from pdekit.case import load_case
-    from pdekit.observer import Silent
-    from pdekit.run import prepared
-
     status, report = 0, []
     for name in options.cases:
         problems: list[str] = []
         warnings: list[str] = []
         try:
-            warnings = prepared(load_case(name, options.set), Silent()).warnings
+            warnings = _checked(name, options.set)
         except PdekitError as error:
             problems = str(error).splitlines()
             status = 2
@@ -187,6 +186,20 @@ def _check(options: argparse.Namespace) -> int:
     if options.json:
         _show({"ok": status == 0, "cases": report})
     return status
+
+
+def _checked(name: str, settings: Sequence[str]) -> list[str]:
+    """Refuse a case, or a file of a data set; return the warnings."""
+    if Path(name).suffix in (".hdf5", ".h5"):
+        from pdekit.datasets.checking import complaints
+
+        if wrong := complaints(name):
+            raise PdekitError("\n".join(wrong))
+        return []
+    from pdekit.case import load_case
+    from pdekit.tasks import warnings_of
+
+    return warnings_of(load_case(name, settings))
 
 
 def _list(options: argparse.Namespace) -> int:

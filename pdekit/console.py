@@ -115,6 +115,16 @@ def lines(summary: dict[str, Any], folder: Path | None = None) -> list[str]:
     if drifts:
         out.append(f"  drift       {', '.join(drifts)}")
     out += [f"  check       {check_line(check)}" for check in summary["checks"]]
+    out += _samples(summary) if summary.get("task") == "dataset" else _solved(summary)
+    out += [f"  warning     {sentence}" for sentence in summary["warnings"]]
+    if folder is not None:
+        out.append(f"  written to  {folder}")
+    return out
+
+
+def _solved(summary: dict[str, Any]) -> list[str]:
+    """Say how an equation was solved, and how long it took."""
+    out: list[str] = []
     cost, solver = summary["cost"], summary["solver"]
     points = "x".join(map(str, solver["points"]))
     members = f" x {solver['members']} members" if solver["members"] > 1 else ""
@@ -129,10 +139,25 @@ def lines(summary: dict[str, Any], folder: Path | None = None) -> list[str]:
         f"  time        {cost['setup_s']:.2f} s set-up, {cost['solve_s']:.2f} s solving, "
         f"{cost['compare_s']:.2f} s comparing"
     )
-    out += [f"  warning     {sentence}" for sentence in summary["warnings"]]
-    if folder is not None:
-        out.append(f"  written to  {folder}")
     return out
+
+
+def _samples(summary: dict[str, Any]) -> list[str]:
+    """Say what a data set holds, how it was solved, and how long it took."""
+    cost, solver, stored = summary["cost"], summary["solver"], summary["stored"]
+    points, solved = ("x".join(map(str, each["points"])) for each in (stored, solver))
+    how = solver.get("integrator") or solver.get("method")
+    counts = ", ".join(f"{n} {split}" for split, n in summary["samples"].items())
+    each = (
+        f" ({cost['solve_s'] / cost['samples']:.3g} s a sample)" if cost["samples"] else ""
+    )
+    return [
+        f"  samples     {counts}; {', '.join(stored['fields'])} on {points} points, "
+        f"{stored['frames']} frames, {stored['dtype']}",
+        f"  solver      {solver['solver']}, {how}, {solved} points",
+        f"  time        {cost['setup_s']:.2f} s set-up, {cost['solve_s']:.2f} s solving"
+        f"{each}, {cost['compare_s']:.2f} s comparing",
+    ]
 
 
 def _linear(summary: dict[str, Any], points: str) -> list[str]:

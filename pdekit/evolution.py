@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 1 << 17
 """Members advanced together should stay within the second-level cache."""
+SLICE_SECONDS = 0.1
+"""Work done between two looks at the clock and at the interrupt flag."""
 
 
 @dataclass(frozen=True)
@@ -262,6 +265,17 @@ class Evolution:
                 return False
             self._arrivals.append(_numpy(self.stepper.sample(state, until)))
         return True
+
+    def arrive(self, until: float, look: Callable[[], None]) -> None:
+        """Advance to a time, in slices short enough to ``look`` at what goes on."""
+        count = 16
+        while True:
+            before = time.perf_counter()
+            if self.advance(until, count):
+                return
+            spent = time.perf_counter() - before
+            count = max(1, min(4 * count, int(count * SLICE_SECONDS / max(spent, 1e-6))))
+            look()
 
     def frame(self) -> Field:
         """Return all members where they have arrived, ``(member, channel, *space)``."""

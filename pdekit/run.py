@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from pdekit import diagnosis, memory, metrics, threads
-from pdekit.case import AnyCase, BoundaryCase, Case, load_case
+from pdekit.case import AnyCase, BoundaryCase, Case, solved_case
 from pdekit.dealiasing import MOST_REMOVED
 from pdekit.errors import (
     BackendUnavailable,
@@ -36,9 +36,6 @@ from pdekit.typing import Array
 
 if TYPE_CHECKING:
     from pdekit.steady import Solved
-
-SLICE_SECONDS = 0.1
-"""Work done between two looks at the clock and at the interrupt flag."""
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +99,7 @@ def solve(
     >>> result.errors["relative_l2"] < 1e-8
     True
     """
-    loaded = load_case(case, overrides)
+    loaded = solved_case(case, overrides)
     with threads.limit(threads_of(loaded)):
         run = prepared(loaded, observer or Silent())
         result = run.execute()
@@ -325,14 +322,10 @@ class Run:
         Interrupted
             If the observer asks for it; the state of the run itself has been kept then.
         """
-        count, own = 16, evolution is self.evolution
+        own = evolution is self.evolution
         start, end = self.case.time.start, self.case.time.end
-        while True:
-            before = time.perf_counter()
-            if evolution.advance(until, count):
-                return
-            spent = time.perf_counter() - before
-            count = max(1, min(4 * count, int(count * SLICE_SECONDS / max(spent, 1e-6))))
+
+        def look() -> None:
             self.observer.progress((evolution.time - start) / (end - start), message)
             if own:
                 self._checkpoint_now_and_then()
@@ -340,6 +333,8 @@ class Run:
                 self.store.checkpoint(self)
                 where = "" if own else f", comparing with: {message}"
                 raise Interrupted(f"stopped at t = {evolution.time:.6g}{where}")
+
+        evolution.arrive(until, look)
 
     def _checkpoint_now_and_then(self) -> None:
         now = time.monotonic()

@@ -13,7 +13,8 @@ from pdekit import __version__, provenance
 from pdekit.case import load_case, shipped_cases
 from pdekit.errors import PdekitError, UnknownName
 from pdekit.files import atomic
-from pdekit.store import FIGURES, run_into
+from pdekit.store import FIGURES
+from pdekit.tasks import run_into, without_figures
 
 ROW, CRASH = "row.json", "crash.txt"
 
@@ -66,7 +67,7 @@ def validate(
 
 def selected(suites: Sequence[str]) -> dict[str, str | Path]:
     """Name to source of every case that the suites mean, in order, each once."""
-    shipped = shipped_cases()
+    shipped = shipped_cases("solve")
     if not suites:
         return {name: name for name in shipped}
     chosen: dict[str, str | Path] = {}
@@ -145,7 +146,8 @@ def _row(name: str, source: str | Path, out: Path, figures: bool) -> dict[str, A
         "fingerprint": _fingerprint(source),
     }
     try:
-        case = load_case(source, [] if figures else ["outputs.figures=none"])
+        case = load_case(source)
+        case = case if figures else without_figures(case)
         row["title"] = case.title
         result, folder, _ = run_into(case, place / "run", overwrite=True)
     except PdekitError as error:

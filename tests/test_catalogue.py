@@ -6,7 +6,8 @@ import pytest
 
 from pdekit import registry
 from pdekit.arguments import LISTS
-from pdekit.case import shipped_cases
+from pdekit.case import DatasetCase, shipped_cases
+from pdekit.case.dataset_case import SampleCounts, StoredSpec
 from pdekit.catalogue import description, entries
 from pdekit.errors import UnknownName
 from pdekit.solvers.spectral.nlse import NLSE
@@ -47,6 +48,15 @@ def test_a_boundary_value_problem_is_described_with_all_that_it_takes(name: str)
     assert all(reference in text for reference in cls.references)
     assert "\nExample" in text
     assert name in entries("equations")
+
+
+def test_the_keys_of_a_data_set_are_described() -> None:
+    text = description("dataset")
+    for model in (DatasetCase, SampleCounts, StoredSpec):
+        for key, field in model.model_fields.items():
+            assert f"{key}" in text
+            assert str(field.description) in text
+    assert "batch (default 32): samples solved at once" in text
 
 
 def test_nlse_lists_the_parameters_of_its_solutions() -> None:

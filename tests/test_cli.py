@@ -401,7 +401,9 @@ def test_unknown_names_suggest(command: Server) -> None:
 def test_schema_describes_the_shipped_cases(command: Server) -> None:
     schema: dict[str, Any] = command.run("schema").json
     assert schema["type"] == "object"
-    evolution, boundary_value = schema["else"]["properties"], schema["then"]["properties"]
+    evolution = schema["else"]["else"]["properties"]
+    boundary_value = schema["else"]["then"]["properties"]
+    assert {"problem", "samples", "save"} <= schema["then"]["properties"].keys()
     assert {"equation", "domain", "initial", "time", "solver"} <= evolution.keys()
     assert {"equation", "domain", "boundary", "mask", "manufactured", "solver"} <= (
         boundary_value.keys()

@@ -17,7 +17,10 @@ SLOW = {"nlse/gaussian_to_solitons", "nlse/si_modulation_instability", "nlse/dar
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=pytest.mark.slow if n in SLOW else ()) for n in shipped_cases()],
+    [
+        pytest.param(n, marks=pytest.mark.slow if n in SLOW else ())
+        for n in shipped_cases("solve")
+    ],
 )
 def test_the_checks_of_a_case_hold(name: str, tmp_path: Path, capfd: Any) -> None:
     out = tmp_path / "out"

@@ -7,6 +7,27 @@
 """
 
 from pdekit.case.boundary_case import BoundaryCase
-from pdekit.case.loader import AnyCase, Case, case_schema, load_case, shipped_cases
+from pdekit.case.dataset_case import DatasetCase
+from pdekit.case.loader import (
+    AnyCase,
+    Case,
+    Loaded,
+    case_schema,
+    load_case,
+    problem_of,
+    shipped_cases,
+    solved_case,
+)
 
-__all__ = ["AnyCase", "BoundaryCase", "Case", "case_schema", "load_case", "shipped_cases"]
+__all__ = [
+    "AnyCase",
+    "BoundaryCase",
+    "Case",
+    "DatasetCase",
+    "Loaded",
+    "case_schema",
+    "load_case",
+    "problem_of",
+    "shipped_cases",
+    "solved_case",
+]

@@ -28,7 +28,7 @@ from pdekit.case.schema import (
     _reference_kind,
 )
 from pdekit.case.types import AxisPoints, Count, FormulaText, Interval, Positive, Section
-from pdekit.case.written import Written
+from pdekit.case.written import SolvedCase
 
 BOUNDARIES = (
     "dirichlet", "neumann", "periodic", "dirichlet_neumann", "neumann_dirichlet",
@@ -179,7 +179,7 @@ Start = Annotated[
 ]
 
 
-class BoundaryCase(Written):
+class BoundaryCase(SolvedCase):
     """What one run of a boundary-value problem is, in time or steady.
 
     Made by `load_case`, which checks everything and fills in every default.

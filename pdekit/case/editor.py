@@ -11,14 +11,18 @@ from pdekit import registry
 from pdekit.case.schema import DECLARED, INITIAL_KINDS, REFERENCE_KINDS
 
 
-def editor_schema(evolving: type[BaseModel], bounded: type[BaseModel]) -> dict[str, Any]:
+def editor_schema(
+    evolving: type[BaseModel], bounded: type[BaseModel], dataset: type[BaseModel]
+) -> dict[str, Any]:
     """Return the schema of a case, completed by the names that are registered.
 
-    The name of the equation tells a case of an equation that evolves in a periodic box
-    from one of a boundary-value problem.
+    The task tells a data set, and the name of the equation a case of an equation that
+    evolves in a periodic box from one of a boundary-value problem.
     """
     first, second = _evolving(evolving), _bounded(bounded)
-    parts = {**second.pop("$defs"), **first.pop("$defs")}
+    third = _tolerant(dataset.model_json_schema())
+    parts = {**third.pop("$defs"), **second.pop("$defs"), **first.pop("$defs")}
+    makes_data = {"properties": {"task": {"const": "dataset"}}, "required": ["task"]}
     names = list(registry.problems())
     is_bounded = {
         "properties": {
@@ -35,9 +39,9 @@ def editor_schema(evolving: type[BaseModel], bounded: type[BaseModel]) -> dict[s
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
-        "if": is_bounded,
-        "then": second,
-        "else": first,
+        "if": makes_data,
+        "then": third,
+        "else": {"if": is_bounded, "then": second, "else": first},
         "$defs": parts,
         "title": "pdekit case",
         "description": "A case file of pdekit; see `pdekit describe NAME` for each name.",

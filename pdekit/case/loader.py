@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -18,9 +18,11 @@ from pydantic import Field as Key
 from pydantic import ValidationError
 
 from pdekit import registry
-from pdekit.case import boundary_rules, rules
+from pdekit.case import boundary_rules, dataset_rules, rules
 from pdekit.case.boundary_case import BoundaryCase
+from pdekit.case.dataset_case import DatasetCase
 from pdekit.case.draft import Draft
+from pdekit.case.functions import resolve
 from pdekit.case.schema import (
     AxisSpec,
     CheckSpec,
@@ -33,7 +35,7 @@ from pdekit.case.schema import (
 )
 from pdekit.case.source import Overrides, Source
 from pdekit.case.wording import followed, plain_words, shown
-from pdekit.case.written import Written
+from pdekit.case.written import SolvedCase, Written
 from pdekit.case.yaml_lines import KeyPath, parse, read_text
 from pdekit.errors import CaseError, Problem, near_misses, suggestion
 
@@ -42,7 +44,7 @@ __all__ = ["Case", "case_schema", "load_case", "shipped_cases"]
 _MAX_PROBLEMS = 100
 
 
-class Case(Written):
+class Case(SolvedCase):
     """What one run of an evolution equation is: a box, a start, a solver, what to check.
 
     Made by `load_case`, which checks everything and fills in every default.
@@ -69,11 +71,19 @@ class Case(Written):
 
 AnyCase: TypeAlias = Case | BoundaryCase
 """A case of an equation that evolves in a periodic box, or of a boundary-value problem."""
+Loaded: TypeAlias = AnyCase | DatasetCase
+"""A case of any task."""
+RULES: dict[type[Written], Callable[[Draft], None]] = {
+    Case: rules.apply,
+    BoundaryCase: boundary_rules.apply,
+    DatasetCase: dataset_rules.apply,
+}
+TASKS = ("solve", "dataset")
 
 
 def load_case(
-    source: str | Path | Mapping[str, Any] | AnyCase, overrides: Overrides | None = None
-) -> AnyCase:
+    source: str | Path | Mapping[str, Any] | Loaded, overrides: Overrides | None = None
+) -> Loaded:
     """Read a case and check all of it.
 
     Parameters
@@ -96,21 +106,63 @@ def load_case(
     return _checked(name, found)
 
 
-def shipped_cases() -> dict[str, Path]:
-    """Names and files of the cases that come with pdekit."""
+def solved_case(
+    source: str | Path | Mapping[str, Any] | Loaded, overrides: Overrides | None = None
+) -> AnyCase:
+    """Read a case that solves an equation, and check all of it.
+
+    Raises
+    ------
+    CaseError
+        With everything that is wrong, or if it has another task.
+    """
+    case = load_case(source, overrides)
+    if isinstance(case, DatasetCase):
+        raise case.refusal("task", "must be solve here (got 'dataset')")
+    return case
+
+
+def problem_of(case: DatasetCase) -> AnyCase:
+    """Load the case that a data set draws its samples from."""
+    source = case._source or Source("<case>", Path.cwd(), {}, trusted=True)
+    return solved_case(located(source, case.problem), case.set)
+
+
+def located(source: Source, problem: str) -> str | Path:
+    """Return the file that the case of a data set names, or else a name.
+
+    Raises
+    ------
+    ValueError
+        If it leads out of the folder of the case.
+    """
+    beside = resolve(source, ("problem",), problem)
+    return beside if beside.is_file() else problem
+
+
+def shipped_cases(task: str | None = None) -> dict[str, Path]:
+    """Names and files of the cases that come with pdekit, or of those of one task."""
     folder = Path(str(files("pdekit.cases")))
     found = sorted(folder.rglob("*.yaml"))
+    if task is not None:
+        found = [path for path in found if _task(path) == task]
     return {path.relative_to(folder).with_suffix("").as_posix(): path for path in found}
+
+
+def _task(path: Path) -> str:
+    """Read the task of a case without parsing the whole file."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next((s.split()[1] for s in lines if s.startswith("task: ")), "solve")
 
 
 def case_schema() -> dict[str, Any]:
     """JSON Schema of case files, for editors."""
     from pdekit.case.editor import editor_schema
 
-    return editor_schema(Case, BoundaryCase)
+    return editor_schema(Case, BoundaryCase, DatasetCase)
 
 
-def _open(source: str | Path | Mapping[str, Any] | AnyCase) -> tuple[str, Source]:
+def _open(source: str | Path | Mapping[str, Any] | Loaded) -> tuple[str, Source]:
     """Name and unchecked data of whatever a case can be made from."""
     if isinstance(source, Written):
         folder = source._source.folder if source._source else Path.cwd()
@@ -158,7 +210,7 @@ def _translated(source: Source) -> Source:
     return source
 
 
-def _checked(name: str, source: Source) -> AnyCase:
+def _checked(name: str, source: Source) -> Loaded:
     """Validate all of a case, or raise everything that is wrong with it."""
     data = _without_nothing(source.data)
     if not isinstance(data, dict) or not data:
@@ -176,17 +228,21 @@ def _checked(name: str, source: Source) -> AnyCase:
     for key, field in model.model_fields.items():
         if key not in data and not field.is_required():
             draft.sections[key] = field.get_default(call_default_factory=True)
-    (rules if model is Case else boundary_rules).apply(draft)
+    RULES[model](draft)
     if draft.problems or source.problems:
         raise CaseError(_in_order(source.problems, draft.problems))
     case = case.model_copy(update={**draft.sections, "name": case.name or name})
     case._source = source
-    found: AnyCase = case
+    found: Loaded = case
     return found
 
 
-def _model(data: Mapping[str, Any]) -> type[Case] | type[BoundaryCase]:
-    """Return the kind of case: the name of the equation says it, or what it resembles."""
+def _model(data: Mapping[str, Any]) -> type[Loaded]:
+    """Return the kind of case: the task and the equation say it, or what they resemble."""
+    task = data.get("task")
+    close = near_misses(task, TASKS, 1) if isinstance(task, str) else []
+    if close == ["dataset"] or (task is None and "problem" in data):
+        return DatasetCase
     equation = data.get("equation")
     name = equation.get("name") if isinstance(equation, Mapping) else equation
     if not isinstance(name, str) or name in registry.equations():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pdekit import registry
 from pdekit.case import added_sources
@@ -149,16 +149,21 @@ def check_time(draft: Draft) -> None:
             path = ("time", "save", "every")
             draft.say(path, f"stores {frames:.3g} frames; at most {MAX_FRAMES} are allowed")
     elif isinstance(time.save, tuple):
-        last = -math.inf
-        for number, moment in enumerate(time.save):
-            if not time.start <= moment <= time.end:
-                span = f"[{time.start:g}, {time.end:g}]"
-                draft.say(("time", "save", number), f"must lie in {span} (got {moment:g})")
-            elif not moment > last:
-                draft.say(
-                    ("time", "save", number), f"must be after {last:g} (got {moment:g})"
-                )
-            last = max(last, moment)
+        check_moments(draft, ("time", "save"), time, time.save)
+
+
+def check_moments(
+    draft: Draft, path: KeyPath, time: TimeSpec, moments: Iterable[float]
+) -> None:
+    """Check that a list of times is in order, and within the interval that is solved."""
+    last = -math.inf
+    for number, moment in enumerate(moments):
+        if not time.start <= moment <= time.end:
+            span = f"[{time.start:g}, {time.end:g}]"
+            draft.say((*path, number), f"must lie in {span} (got {moment:g})")
+        elif not moment > last:
+            draft.say((*path, number), f"must be after {last:g} (got {moment:g})")
+        last = max(last, moment)
 
 
 def _solver(draft: Draft) -> None:
@@ -256,7 +261,7 @@ def check_checks(draft: Draft) -> None:
     resolved = {}
     for label, check in checks.items():
         path = ("checks", label)
-        _bound(draft, path, check)
+        check_bound(draft, path, check)
         resolved[label] = check
         metric = None if known is None else known.get(check.metric or label)
         if metric is not None:
@@ -271,7 +276,8 @@ def check_checks(draft: Draft) -> None:
         draft.sections["checks"] = resolved
 
 
-def _bound(draft: Draft, path: KeyPath, check: CheckSpec) -> None:
+def check_bound(draft: Draft, path: KeyPath, check: CheckSpec) -> None:
+    """Check that a check has one bound, and one that can hold."""
     given = [key for key in _BOUNDS if getattr(check, key) is not None]
     if len(given) != 1:
         which = " and ".join(given) or "none"

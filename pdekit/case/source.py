@@ -179,6 +179,12 @@ def _child(here: dict[str, Any] | list[Any], part: str | int) -> Any:
 
 
 def _key_path(name: str) -> KeyPath:
-    """Split ``domain.x.interval[0]`` or ``domain.x.interval.0``."""
+    """Split ``domain.x.interval[0]`` or ``domain.x.interval.0``.
+
+    What follows ``set.`` is a key of another case, and stays whole.
+    """
+    section, _, key = name.partition(".")
+    if section == "set" and key:
+        return (section, key)
     parts = re.sub(r"\[([0-9]+)\]", r".\1", name).split(".")
     return tuple(int(p) if p.isdecimal() and len(p) < 6 else p.strip() for p in parts)

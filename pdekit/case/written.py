@@ -28,11 +28,6 @@ class Written(Section):
     name: str = Key(
         default="", description="name of the case; the name of its file when left out"
     )
-    task: Literal["solve"] = Key(default="solve", description="what to do")
-    parameters: dict[str, Number] = Key(
-        default={}, description="numbers that formulas may use by name"
-    )
-    equation: EquationSpec = Key(description="the equation and its parameters")
 
     _source: Source | None = PrivateAttr(None)
 
@@ -78,20 +73,7 @@ class Written(Section):
 
         return f"<pre>{escape(self.to_yaml())}</pre>"
 
-    def digest(self) -> str:
-        """Hash of what determines the fields: not of titles, outputs, checks, threads.
-
-        The text of a module of the user's own that defines the equation is part of it.
-        """
-        said = self.to_dict()
-        for key in _NOT_THE_ANSWER:
-            said.pop(key, None)
-        said["run"].pop("threads")
-        if (module := modules.origin(self.equation.name)) is not None:
-            said["module"] = module.sha256
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-
-    def problem(self, path: str, message: str) -> CaseError:
+    def refusal(self, path: str, message: str) -> CaseError:
         """Error about a key such as ``solver.step``, with its place in the case file."""
         parts: KeyPath = tuple(int(p) if p.isdecimal() else p for p in path.split(".") if p)
         if self._source is None:
@@ -108,4 +90,36 @@ class Written(Section):
         try:
             return resolve(source, tuple(path.split(".")), name)
         except (OSError, ValueError) as error:
-            raise self.problem(path, str(error)) from None
+            raise self.refusal(path, str(error)) from None
+
+
+class SolvedCase(Written):
+    """The sections of every case that solves an equation."""
+
+    task: Literal["solve"] = Key(default="solve", description="what to do")
+    parameters: dict[str, Number] = Key(
+        default={}, description="numbers that formulas may use by name"
+    )
+    equation: EquationSpec = Key(description="the equation and its parameters")
+
+    def digest(self) -> str:
+        """Hash of what determines the fields: not of titles, outputs, checks, threads.
+
+        The text of a module of the user's own that defines the equation is part of it.
+        """
+        said = self.to_dict()
+        for key in _NOT_THE_ANSWER:
+            said.pop(key, None)
+        said["run"].pop("threads")
+        if (module := modules.origin(self.equation.name)) is not None:
+            said["module"] = module.sha256
+        return digest_of(said)
+
+    def problem(self, path: str, message: str) -> CaseError:
+        """Error about a key such as ``solver.step``, with its place in the case file."""
+        return self.refusal(path, message)
+
+
+def digest_of(said: Any) -> str:
+    """Return a hash of plain data."""
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

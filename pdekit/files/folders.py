@@ -15,7 +15,8 @@ from pdekit.files import atomic, locks
 
 LOCK = ".pdekit.lock"
 OUTPUTS = ("case.yaml", "result.h5", "summary.json", "log.txt", "checkpoint.h5",
-           "result.nc", "diagnostics.csv", "figures", "inputs")  # fmt: skip
+           "result.nc", "diagnostics.csv", "figures", "inputs", "problem.yaml", "data",
+           "stats.yaml", "parts")  # fmt: skip
 """What a run leaves behind, and what ``overwrite`` therefore clears."""
 
 

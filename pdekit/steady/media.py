@@ -23,7 +23,8 @@ COUNTED = 64
 
 def random_medium(law: RandomCoefficientLaw, grid: Grid, seed: int) -> Array:
     """Draw a positive field; the same function on every grid on the same box."""
-    unit = gaussian(grid, seed, alpha=law.alpha, tau=law.tau)
+    mirrored = law.walls == "mirrored"
+    unit = gaussian(grid, seed, alpha=law.alpha, tau=law.tau, mirrored=mirrored)
     if law.kind == "lognormal":
         return np.exp(math.sqrt(law.variance) * unit)
     low, high = law.values
@@ -31,26 +32,42 @@ def random_medium(law: RandomCoefficientLaw, grid: Grid, seed: int) -> Array:
 
 
 def gaussian(
-    grid: Grid, seed: int, *, alpha: float, tau: float, amplitude: Any = None
-) -> Array:
+    grid: Grid, seed: int, *, alpha: float, tau: float, amplitude: Any = None,
+    mirrored: bool = False,
+) -> Array:  # fmt: skip
     """Draw a Gaussian field of covariance  amplitude² (−∇² + τ²)^(−α).
 
-    Without an amplitude its variance is 1.  Its period is twice the box along bounded
-    axes, so that opposite walls are not alike.
+    Without an amplitude its variance is 1, in the mean over the box.  Its period is twice
+    the box along bounded axes, so that opposite walls are not alike.
+
+    With ``mirrored`` it is even about the walls: the Laplacian is that of Neumann walls,
+    and the field  Σ_k amplitude (k² + τ²)^(−α/2) ξ_k φ_k  of independent normal ξ and
+    cosines φ of mean square 1, as Li et al., Fourier neural operator (2021), draw their
+    media for Darcy flow.
     """
     box = Grid(tuple(_doubled(axis) for axis in grid.axes))
     if amplitude is None:
-        amplitude = _unit(box, alpha, tau)
+        amplitude = _unit(box, alpha, tau, mirrored)
     u = random_field.gaussian(box, seed, alpha=alpha, tau=tau, amplitude=amplitude)
+    if mirrored:
+        for d, axis in enumerate(grid.axes):
+            if axis.boundary != "periodic":
+                u = (u + _mirrored(u, axis, d)) / 2
     inside = tuple(slice(_first(a), _first(a) + a.n) for a in grid.axes)
     return np.asarray(u[inside])
 
 
-def _unit(box: Grid, alpha: float, tau: float) -> float:
+def _mirrored(u: Array, axis: Axis, d: int) -> Array:
+    """Return u(−x) on the doubled box, x measured from the lower wall."""
+    point_on_wall = axis.centring == "vertex"
+    return np.roll(np.flip(u, d), int(point_on_wall), d)
+
+
+def _unit(box: Grid, alpha: float, tau: float, mirrored: bool = False) -> float:
     """Return the amplitude for a variance of 1, the same on every grid."""
+    lowest = 0 if mirrored else -COUNTED
     squares = [
-        (2 * np.pi / axis.length * np.arange(-COUNTED, COUNTED + 1)) ** 2
-        for axis in box.axes
+        (2 * np.pi / axis.length * np.arange(lowest, COUNTED + 1)) ** 2 for axis in box.axes
     ]
     k2 = sum(np.ix_(*squares), start=np.zeros(()))
     variance = ((k2 + tau**2) ** -alpha).sum() - tau ** (-2 * alpha)

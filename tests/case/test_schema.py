@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pdekit import registry
-from pdekit.case import BoundaryCase, Case, case_schema
+from pdekit.case import BoundaryCase, Case, DatasetCase, case_schema
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +32,15 @@ def test_it_is_plain_json(schema: dict[str, Any]) -> None:
 
 
 def test_every_key_of_a_case_is_there_and_described(schema: dict[str, Any]) -> None:
-    evolving, bounded = schema["else"], schema["then"]
+    evolving, bounded = schema["else"]["else"], schema["else"]["then"]
+    dataset = schema["then"]
     assert set(evolving["properties"]) == set(Case.model_fields)
     assert set(evolving["required"]) == {"equation", "domain", "initial", "time"}
     assert set(bounded["properties"]) == set(BoundaryCase.model_fields)
     assert set(bounded["required"]) == {"equation", "domain"}
-    for part in (evolving, bounded):
+    assert set(dataset["properties"]) == set(DatasetCase.model_fields)
+    assert set(dataset["required"]) == {"task", "problem", "samples"}
+    for part in (evolving, bounded, dataset):
         for name, key in part["properties"].items():
             assert key.get("description") or name == "equation", name
         assert part["additionalProperties"] is False
@@ -46,12 +49,13 @@ def test_every_key_of_a_case_is_there_and_described(schema: dict[str, Any]) -> N
 def test_boundary_value_problems_are_offered_with_their_parameters(
     schema: dict[str, Any],
 ) -> None:
-    names, *spelt_out = schema["then"]["properties"]["equation"]["anyOf"]
+    names, *spelt_out = schema["else"]["then"]["properties"]["equation"]["anyOf"]
     assert names["enum"] == list(registry.problems())
     by_name = {each["properties"]["name"]["const"]: each for each in spelt_out}
     poisson = by_name["poisson"]["properties"]
     assert set(poisson) == {"name", "coefficient", "reaction", "source"}
-    assert schema["if"]["properties"]["equation"]["anyOf"][0]["enum"] == names["enum"]
+    is_bounded = schema["else"]["if"]
+    assert is_bounded["properties"]["equation"]["anyOf"][0]["enum"] == names["enum"]
 
 
 def test_every_key_of_every_section_is_described(schema: dict[str, Any]) -> None:

@@ -113,6 +113,28 @@ def test_a_random_medium_is_sampled_at_the_points(boundary: str, centring: str) 
     assert np.abs(moved(u, fine, kind) - v).max() < 2e-3 * np.abs(u).max()
 
 
+@pytest.mark.parametrize("centring", ["vertex", "cell"])
+def test_a_mirrored_medium_is_a_sum_of_cosines(centring: Any) -> None:
+    """The coefficient of each cosine, of mean square 1, has variance (k² + τ²)^(−α)."""
+    alpha, tau = 1.5, 3.0
+    grid = Grid(tuple(Axis(name, 17, 0.0, 1.0, "neumann", centring) for name in "xy"))
+    law = {"alpha": alpha, "tau": tau, "amplitude": 1.0, "mirrored": True}
+    u = np.array([media.gaussian(grid, seed, **law) for seed in range(1000)])
+    x, y = grid.points()
+    for j, m in ((1, 0), (0, 2), (1, 1), (3, 2)):
+        size = np.sqrt(2.0 ** ((j > 0) + (m > 0)))
+        c = grid.mean(u * size * np.cos(j * np.pi * x) * np.cos(m * np.pi * y))
+        k2 = np.pi**2 * (j * j + m * m)
+        deviation = (2 / len(u)) ** 0.5
+        assert (c**2).mean() * (k2 + tau**2) ** alpha == pytest.approx(1, abs=4 * deviation)
+    free = np.array([media.gaussian(grid, s, alpha=2, tau=3) for s in range(400)])
+    held = np.array(
+        [media.gaussian(grid, s, alpha=2, tau=3, mirrored=True) for s in range(400)]
+    )
+    for fields in (free, held):
+        assert grid.mean(fields**2).mean() == pytest.approx(1, rel=0.15)
+
+
 def test_blocks_of_any_size_fill_the_box() -> None:
     k = media.blocks(BlocksLaw(size=7, contrast=3.0), grid_with("dirichlet", n=24), 0)
     assert k.shape == (24,)
