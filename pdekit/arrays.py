@@ -89,6 +89,11 @@ def flip_last(a: Array) -> Array:
     return a.flip(-1) if is_tensor(a) else a[..., ::-1]
 
 
+def contiguous(a: Array) -> Array:
+    """Return ``a`` with its elements one after the other, the last axis fastest."""
+    return a.contiguous() if is_tensor(a) else np.ascontiguousarray(a)
+
+
 def zeros(shape: tuple[int, ...], like: Array) -> Array:
     """Return zeros of the namespace, element type and device of ``like``."""
     if is_tensor(like):

@@ -196,6 +196,11 @@ class AbstractProblem(ABC):
     def __init__(self, **params: Any) -> None:
         self.params: Any = checked(self.name, self.Params, params)
 
+    @property
+    def clamped(self) -> bool:
+        """Whether it is of fourth order, with u and its slope zero on the walls."""
+        return False
+
     @abstractmethod
     def left_side(self, u: U, given: Given) -> U:
         """Return L u, of one factor."""

@@ -38,7 +38,9 @@ def needed_between_walls(case: BoundaryCase) -> int:
     """Estimate the same for a boundary-value problem: faces, grids, vectors, frames."""
     points = math.prod(axis.points for axis in case.domain.values())
     frames = 2 if case.time is None else len(case.time.frames())
-    return BASE + 8 * points * (VECTORS + int(COPIES * frames))
+    threads = 1 if case.run.threads == "auto" else case.run.threads
+    at_work = min(threads, case.run.members)
+    return BASE + 8 * points * (VECTORS * at_work + int(COPIES * frames * case.run.members))
 
 
 def require(case: Case | BoundaryCase) -> None:

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pdekit.errors import PdekitError
 
-__all__ = ["apply", "available", "current", "limit", "prepare_environment", "resolve"]
+__all__ = [
+    "apply",
+    "available",
+    "current",
+    "limit",
+    "of_torch",
+    "prepare_environment",
+    "resolve",
+    "share",
+]
 
 _current: int | None = None
+_pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
+"""Of a process, as a fork has none of the threads of its parent, by their number."""
 
 
 def available() -> int:
@@ -85,6 +97,26 @@ def prepare_environment() -> None:
     if not {"pyfftw", "numba", "torch"} & sys.modules.keys():
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         os.environ.setdefault("NUMBA_THREADING_LAYER", "workqueue")
+
+
+def of_torch() -> int:
+    """Return how many threads torch uses, 1 where it is not loaded."""
+    torch = sys.modules.get("torch")
+    return 1 if torch is None else int(torch.get_num_threads())
+
+
+def share(run: Any, bounds: Sequence[int]) -> list[Any]:
+    """Call  run(k, lo, hi)  for every share, the first one in this thread."""
+    if len(bounds) == 2:
+        return [run(0, *bounds)]
+    count = len(bounds) - 2
+    key = os.getpid(), count
+    if key not in _pools:
+        _pools[key] = ThreadPoolExecutor(count, thread_name_prefix="pdekit-shares")
+    others = [
+        _pools[key].submit(run, k, bounds[k], bounds[k + 1]) for k in range(1, count + 1)
+    ]
+    return [run(0, bounds[0], bounds[1]), *[other.result() for other in others]]
 
 
 def _loaded() -> dict[str, int]:

@@ -13,3 +13,5 @@ Field: TypeAlias = Any
 """Values on the points of a grid, ``(..., *space)``."""
 Spectrum: TypeAlias = Any
 """Transform coefficients of a field, ``(..., *modes)``."""
+Shape: TypeAlias = tuple[int, ...]
+"""Lengths of the axes of an array."""

@@ -70,6 +70,16 @@ def test_a_direct_solution_has_no_history_to_draw() -> None:
     assert set(figures(result)) == {"solution"}
 
 
+def test_each_system_has_a_curve() -> None:
+    plate = {"equation": {"name": "biharmonic", "source": "1"}}
+    assert "residuals" not in figures(result_of(PLANE, **plate, solver="direct"))
+    result = result_of(PLANE, **plate, solver="multigrid")
+    (ax,) = figures(result, "residuals")["residuals"].axes
+    curves = [line.get_ydata() for line in ax.get_lines()[:-1]]
+    assert [float(curve[0]) for curve in curves] == [1.0, 1.0]
+    assert sum(map(len, curves)) == result.diagnostics["residual_history"].size
+
+
 def test_what_is_outside_a_mask_is_grey() -> None:
     result = result_of(PLANE, mask="0.5 - x", solver="krylov")
     drawn = figures(result, "solution")["solution"]

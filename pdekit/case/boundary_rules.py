@@ -28,7 +28,6 @@ from pdekit.case.schema import (
     FormulaReference,
     RandomInitial,
 )
-from pdekit.case.wording import shown
 from pdekit.case.yaml_lines import KeyPath
 from pdekit.errors import suggestion
 
@@ -110,8 +109,10 @@ def _data(draft: Draft) -> None:
         if text is not None:
             draft.formula((key,), text, names)
     params = sections["equation"].params if "equation" in sections else {}
-    for key, text in params.items() if draft.equation is not None else ():
-        if isinstance(text, str):
+    problem = _problem(draft)
+    formulas = Parameters.of_model(problem.Params).formulas if problem else ()
+    for key, text in params.items():
+        if key in formulas and isinstance(text, str):
             allowed = names if key == "source" else draft.axes
             draft.formula(("equation", key), text, allowed)
     given = params.get("source")
@@ -319,13 +320,28 @@ def _run(draft: Draft) -> None:
     run = draft.sections.get("run")
     if run is None:
         return
-    for key, only in (("members", 1), ("precision", "double")):
-        if getattr(run, key) != only:
-            got = shown(getattr(run, key))
-            message = f"must be {only} for a boundary-value problem (got {got})"
-            draft.say(("run", key), message)
-    if run.device == "cuda":
-        draft.say(("run", "device"), "must be auto or cpu for a boundary-value problem")
+    if run.members > 1:
+        _members(draft)
+
+
+def _members(draft: Draft) -> None:
+    """Refuse ensembles in which nothing differs, or that nothing is made for."""
+    path, spec, problem = (
+        ("run", "members"),
+        draft.sections.get("equation"),
+        _problem(draft),
+    )
+    if spec is None or problem is None:
+        return
+    if problem.evolves:
+        draft.say(path, "must be 1 for equations in time between walls")
+        return
+    media = [value for value in spec.params.values() if isinstance(value, Mapping)]
+    if not any({"random_field", "blocks"} & set(medium) for medium in media):
+        message = "must be 1: no coefficient is random, all members would be the same"
+        draft.say(path, message)
+    if draft.sections.get("reference") is not None:
+        draft.say(("reference",), "is for one member", at_key=True)
 
 
 _RULES: tuple[Callable[[Draft], None], ...] = (

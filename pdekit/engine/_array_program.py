@@ -115,8 +115,8 @@ class ArrayProgram:
         names = parameters(product)[rhs.inputs :]
         named = lookup(names, self.system.coefficients(t), rhs.constants)
 
-        def multiplied(u: Array, rows: slice) -> Array:
-            there = (c[rows] if np.ndim(c) else c for c in named)
+        def multiplied(u: Array, at: Callable[[Array], Array]) -> Array:
+            there = (at(c) if np.ndim(c) else c for c in named)
             made = product(*arrays.components(u)[: rhs.inputs], *there)
             return engine.real_or_complex(self._join(made), rhs.real)
 

@@ -17,7 +17,8 @@ from pdekit.engine._codegen import compiled_module
 from pdekit.engine._flat_loops import FlatLoops
 from pdekit.engine._layout import ModeLayout
 from pdekit.engine._rhs import as_tuple, lookup, parameters
-from pdekit.engine._stage_text import Kind, Lanes, Names, ProgramText
+from pdekit.engine._stage_text import ProgramText
+from pdekit.engine._text_names import Kind, Lanes, Names
 from pdekit.errors import ShapeError
 from pdekit.typing import Array
 

@@ -56,6 +56,8 @@ class GenericEngine:
         self._real = "float64" if precision == "double" else "float32"
         self._complex = "complex128" if precision == "double" else "complex64"
         self._device = device
+        self.single = precision != "double"
+        self.in_lanes = fft == "auto" and device.startswith("cpu")
         self._count = 0
         self.slab_bytes = SLAB_BYTES if device.startswith("cpu") else sys.maxsize
         if library == "torch":
@@ -64,6 +66,7 @@ class GenericEngine:
         else:
             self._torch = None
             self._fft = transforms.get("numpy" if fft == "auto" else fft)
+        self.used: tuple[str, ...] = (self._fft.name,)
 
     @property
     def transforms(self) -> int:
@@ -110,7 +113,7 @@ class GenericEngine:
     @property
     def transforms_in_use(self) -> dict[str, Any]:
         """What is known about the transforms."""
-        return {"backend": self._fft.name, "workers": self._workers}
+        return {"backend": " and ".join(self.used), "workers": self._workers}
 
     def program(self, system: System, stages: Sequence[Stage]) -> ArrayProgram:
         """Return the stages of an integrator, ready to run."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Sequence
+from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pdekit import arrays
+from pdekit.engine._lane_modes import LaneModes, Product
 from pdekit.engine._layout import ModeLayout
 from pdekit.engine._rhs import RightHandSide
+from pdekit.engine._slabs import Slabs
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
 SLAB_BYTES = 1 << 20
 """Products are formed in slabs of about this size on a CPU: they stay in the caches, and
 the system need not hand out, and clear, the memory of every temporary anew."""
+FEWEST = 1 << 13
+"""Points of all fields from which compiled passes, whose calls cost more, pay."""
 Axes: TypeAlias = tuple[int, ...]
 
 
@@ -56,31 +62,35 @@ class KeptModes:
         """Return the normalised spectra of fields."""
         return self._forward(u, self.axes) * (1.0 / self.engine.size)
 
-    def products(self, w: Array, product: Callable[[Array, slice], Array]) -> Array:
-        """Return the normalised spectra of what ``product`` makes of the fields of ``w``.
-
-        It takes the fields of a slab, and which points of the first axis these are.
-        """
-        sizes = self._slabs(w)
-        if len(sizes) == 1:
-            return self.to_modes(product(self.to_points(w), slice(None)))
-        first, others, done, end = self.axes[:1], self.axes[1:], [], 0
-        columns = self._inverse(w, first)
-        for slab, size in zip(arrays.split(columns, sizes, first[0]), sizes, strict=True):
-            begin, end = end, end + size
-            u = product(self._inverse(slab, others), slice(begin, end))
+    def products(self, w: Array, product: Product) -> Array:
+        """Return the normalised spectra of what ``product`` makes of fields."""
+        most, (members, fields) = self.engine.slab_bytes, w.shape[:2]
+        large = members * fields * self.engine.size >= FEWEST
+        if large and self._in_lanes is not None:
+            return self._in_lanes.products(w, product, most)
+        first, others = self.axes[:1], self.axes[1:]
+        most = most if others else sys.maxsize  # a line is not cut
+        slabs = Slabs.of(members, self.points, number=8 * fields, most=most)
+        if len(slabs) == 1:
+            return self.to_modes(product(self.to_points(w), lambda c: c))
+        done = []
+        for slab, lines in slabs.cut(self._inverse(w, first)):
+            u = product(self._inverse(slab, others), itemgetter(lines))
             done.append(self._forward(u, others))
-        n = self._forward(arrays.concatenate(done, first[0]), first)
-        return n * (1.0 / self.engine.size)
+        return self._forward(slabs.whole(*done), first) * (1.0 / self.engine.size)
 
-    def _slabs(self, w: Array) -> Sequence[int]:
-        """Return how many points of the first axis each slab has; a line is not cut."""
-        n, *others = self.points
-        if not others:
-            return (n,)
-        row = 8 * math.prod(w.shape[:2]) * math.prod(others)
-        rows = max(1, self.engine.slab_bytes // row)
-        return [min(rows, n - begin) for begin in range(0, n, rows)]
+    @cached_property
+    def _in_lanes(self) -> LaneModes | None:
+        """The same by compiled passes, for lengths that they know."""
+        single, layout = self.engine.single, self._layout
+        three = (layout.points, layout.low, layout.gap, layout.kept)
+        points, low, gap, kept = map(self._of_grid, three)
+        if not (self.real and self.engine.in_lanes):
+            return None
+        if not LaneModes.supports(points, kept, single=single):
+            return None
+        self.engine.used = ("lanes", *self.engine.used)
+        return LaneModes(points, low, gap, kept, single=single)
 
     def _inverse(self, w: Array, axes: Axes) -> Array:
         """Transform back without scaling; of real fields the last axis is halved."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +14,10 @@ from pdekit.fft import trigonometric
 from pdekit.fft.backend import Backend, copying
 from pdekit.fft.backends import get, importable
 from pdekit.fft.layout import Execute, Layout
+from pdekit.fft.linear import LinearMap
 from pdekit.typing import Array
 
 LIBRARY = "torch"
-Map: TypeAlias = Callable[[Array], Array]
 LONG, PARALLEL = 1 << 13, 1 << 17
 """Elements from which ducc, whose calls cost more, pays, and a second thread of it."""
 
@@ -39,7 +37,6 @@ class Library(Backend):
 
         self._torch = torch
         self._ducc: Any = get("ducc") if importable("ducc") else None
-        self._linear = _linear_maps(torch)
 
     def array(self, a: Any) -> Array:
         """Return ``a`` as a tensor; arrays are copied to the CPU."""
@@ -62,7 +59,7 @@ class Library(Backend):
 
         how: dict[str, Any] = {"axes": axes, "workers": self._threads(a)}
         fast = partial(self._ducc.c2c, inverse=inverse, scaled=scaled, **how)
-        return self._linear(_complex(a), fast, plain, adjoint)
+        return LinearMap(fast, plain, adjoint)(_complex(a))
 
     def r2c(self, a: Array, axes: tuple[int, ...], *, workers: int) -> Array:
         """Real to half-complex transform."""
@@ -77,7 +74,7 @@ class Library(Backend):
             return self._torch.fft.irfftn(g, shape, dim=axes, norm="forward")
 
         fast = partial(self._ducc.r2c, axes=axes, workers=self._threads(a))
-        return self._linear(a, fast, plain, adjoint)
+        return LinearMap(fast, plain, adjoint)(a)
 
     def c2r(
         self,
@@ -101,7 +98,7 @@ class Library(Backend):
 
         how: dict[str, Any] = {"axes": axes, "workers": self._threads(a)}
         fast = partial(self._ducc.c2r, shape=shape, scaled=scaled, **how)
-        return self._linear(_complex(a), fast, plain, adjoint)
+        return LinearMap(fast, plain, adjoint)(_complex(a))
 
     def _c2c(
         self, a: Array, axes: tuple[int, ...], *, inverse: bool, scaled: bool
@@ -154,39 +151,3 @@ def _multiplicity(u_hat: Array, axis: int, n: int) -> Array:
     if n % 2 == 0:
         count[-1] = 1.0
     return count.reshape((-1, *(1,) * (-axis - 1)))
-
-
-def _linear_maps(torch: Any) -> Callable[..., Array]:
-    """Return a function that applies a linear map to a tensor, fast and differentiably.
-
-    It takes the tensor, the map for arrays, which gives the values, and the same map and
-    its adjoint for tensors, by which torch forms derivatives of any order.
-    """
-
-    class Linear(torch.autograd.Function):  # type: ignore[misc]
-        @staticmethod
-        def forward(a: Array, fast: Map, plain: Map, adjoint: Map) -> Array:
-            a = a.detach().resolve_conj().resolve_neg()
-            return torch.from_numpy(fast(a.numpy()))
-
-        @staticmethod
-        def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Array) -> None:
-            _, _, ctx.plain, ctx.adjoint = inputs
-
-        @staticmethod
-        def backward(ctx: Any, g: Array) -> tuple[Array, None, None, None]:
-            return ctx.adjoint(g), None, None, None
-
-        @staticmethod
-        def jvp(ctx: Any, tangent: Array, *_: None) -> Array:
-            return ctx.plain(tangent)
-
-        @staticmethod
-        def vmap(info: Any, in_dims: Any, a: Array, *maps: Map) -> tuple[Array, int]:
-            return Linear.apply(a.movedim(in_dims[0], 0), *maps), 0
-
-    # torch asks for it at every call; to find it takes longer than a short transform
-    forward: Any = Linear.forward
-    forward.__signature__ = inspect.signature(forward)
-    apply: Callable[..., Array] = Linear.apply
-    return apply

@@ -17,12 +17,12 @@ from pdekit.errors import NotApplicable, PdekitError
 from pdekit.gp import spectra
 from pdekit.gp.basis import Basis, extension, polytrig, waves
 from pdekit.gp.collocation import Collocation, rms
+from pdekit.gp.kronecker import mode_products
 from pdekit.gp.least_squares import TooLarge
 from pdekit.gp.newton import Fit, Stagnation, solve
 from pdekit.gp.periodogram import Peaks, peaks
 from pdekit.gp.solution import Posterior, label, quality
 from pdekit.gp.span import Span
-from pdekit.gp.tensor import multiply
 from pdekit.typing import Array
 
 DEGREES = ((8, 1), (12, 3), (16, 5), (20, 8), (26, 11))
@@ -179,7 +179,7 @@ def _bases(
 
 def _with_prior(fit: Fit, look: Callable[[], None]) -> Fit:
     """Solve once more with the prior of the weights, as large as the solution is."""
-    u = multiply([basis.on_nodes() for basis in fit.bases], fit.weights)
+    u = mode_products([basis.on_nodes() for basis in fit.bases], fit.weights)
     priors = [basis.prior for basis in fit.bases if basis.prior is not None]
     if len(priors) < len(fit.bases):
         return fit
@@ -247,7 +247,7 @@ def _with_residual(last: Posterior, found: Sequence[Peaks]) -> Iterator[Peaks]:
 def _moved(earlier: Posterior, bases: Sequence[Basis]) -> Array:
     """Return the weights of a function in other bases, orthonormal on the nodes."""
     u = earlier.mean([basis.span.nodes for basis in bases])
-    return multiply([basis.on_nodes().T for basis in bases], u)
+    return mode_products([basis.on_nodes().T for basis in bases], u)
 
 
 def _best(fits: Sequence[Posterior]) -> Posterior:

@@ -14,8 +14,8 @@ import numpy as np
 
 from pdekit.errors import PdekitError, ShapeError
 from pdekit.gp.basis import Basis
+from pdekit.gp.kronecker import mode_products
 from pdekit.gp.span import Span
-from pdekit.gp.tensor import multiply
 from pdekit.typing import Array
 
 MultiIndex = tuple[int, ...]
@@ -71,7 +71,7 @@ class Condition:
             basis.on_nodes() if functional is None else functional(basis)[None]
             for functional, basis in zip(self.functionals, bases, strict=True)
         ]
-        return multiply(rows, weights).reshape(np.shape(self.values))
+        return mode_products(rows, weights).reshape(np.shape(self.values))
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class Sample:
         self, bases: Sequence[Basis], weights: Array, index: MultiIndex
     ) -> Array:
         """Return  ∂^index u  of the function with these weights."""
-        return multiply(self.matrices(bases, index), weights)
+        return mode_products(self.matrices(bases, index), weights)
 
     def matrices(self, bases: Sequence[Basis], index: MultiIndex) -> list[Array]:
         """Return derivatives of the functions of each axis."""

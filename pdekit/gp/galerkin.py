@@ -23,8 +23,8 @@ import numpy as np
 from pdekit.errors import NotApplicable
 from pdekit.gp.basis import Basis
 from pdekit.gp.collocation import Collocation, Condition, MultiIndex
+from pdekit.gp.kronecker import mode_products
 from pdekit.gp.least_squares import Gaps
-from pdekit.gp.tensor import multiply
 from pdekit.typing import Array
 
 SINGULAR = 1e-13
@@ -119,12 +119,12 @@ class Galerkin:
         """Return the weights to add so that the gaps close."""
         onto = [basis.on_nodes().T for basis in self.bases]
         faces = [
-            multiply(
+            mode_products(
                 [q for q, f in zip(onto, c.functionals, strict=True) if f is None], gap
             )
             for c, gap in zip(self.conditions, gaps.conditions, strict=True)
         ]
-        return self._solved(multiply(onto, gaps.equation), faces)
+        return self._solved(mode_products(onto, gaps.equation), faces)
 
     def draws(self, count: int, rng: np.random.Generator) -> list[Array]:
         """Return weights for data that are nothing but noise of unit size.
@@ -143,8 +143,8 @@ class Galerkin:
     def _solved(self, tested: Array, faces: Sequence[Array]) -> Array:
         """Solve for data that are tested with the functions already."""
         found = self._on_faces(faces)
-        y = multiply(self._inverse, tested - self._applied(found)) * self._divided
-        found = found + multiply(self._vectors, y).real
+        y = mode_products(self._inverse, tested - self._applied(found)) * self._divided
+        found = found + mode_products(self._vectors, y).real
         return self._with_means(found, faces)
 
     def _on_faces(self, faces: Sequence[Array]) -> Array:
@@ -155,7 +155,7 @@ class Galerkin:
             wanted = np.stack([faces[i] for i in self._faces[d]], axis=d)
             here = [rows if i == d else None for i in range(len(self.bases))]
             there = [lift if i == d else None for i in range(len(self.bases))]
-            found = found + multiply(there, wanted - multiply(here, found))
+            found = found + mode_products(there, wanted - mode_products(here, found))
         return found
 
     def _applied(self, weights: Array) -> Array:
@@ -164,7 +164,7 @@ class Galerkin:
         for d, a in enumerate(self._tested):
             if a is not None:
                 sides = [a if i == d else None for i in range(len(self.bases))]
-                total = total + multiply(sides, weights)
+                total = total + mode_products(sides, weights)
         return total
 
     def _with_means(self, found: Array, faces: Sequence[Array]) -> Array:

@@ -57,6 +57,14 @@ def mode_products(matrices: Sequence[Array | None], a: Array) -> Array:
     return a
 
 
+def kron(matrices: Sequence[Array]) -> Array:
+    """Return the Kronecker product, dense."""
+    found: Array = np.ones((1, 1))
+    for matrix in matrices:
+        found = np.kron(found, matrix)
+    return found
+
+
 def along(function: Callable[[Array], Array], a: Array, axis: int) -> Array:
     """Apply a function of columns ``(N, m)`` to all lines of ``a`` along an axis."""
     xp = namespace(a)

@@ -20,7 +20,7 @@ import numpy as np
 from pdekit.errors import PdekitError
 from pdekit.gp.basis import Basis
 from pdekit.gp.collocation import Collocation, Condition, MultiIndex
-from pdekit.gp.tensor import kron, multiply
+from pdekit.gp.kronecker import kron, mode_products
 from pdekit.typing import Array
 
 FEW = 400
@@ -127,20 +127,21 @@ class Rows:
 
     def apply(self, w: Array) -> Gaps:
         """Return the left-hand sides."""
-        equation = sum(c * multiply(matrices, w) for c, matrices in self.terms)
+        equation = sum(c * mode_products(matrices, w) for c, matrices in self.terms)
         faces = zip(self.faces, self.shapes, strict=True)
         return Gaps(
-            np.asarray(equation), tuple(multiply(m, w).reshape(s) for m, s in faces)
+            np.asarray(equation), tuple(mode_products(m, w).reshape(s) for m, s in faces)
         )
 
     def adjoint(self, y: Gaps) -> Array:
         """Return the transposed map."""
         w = sum(
-            multiply([m.T for m in matrices], c * y.equation) for c, matrices in self.terms
+            mode_products([m.T for m in matrices], c * y.equation)
+            for c, matrices in self.terms
         )
         for matrices, face in zip(self.faces, y.conditions, strict=True):
             shape = tuple(m.shape[0] for m in matrices)
-            w = w + multiply([m.T for m in matrices], face.reshape(shape))
+            w = w + mode_products([m.T for m in matrices], face.reshape(shape))
         return np.asarray(w)
 
 
@@ -315,8 +316,11 @@ class Compressed:
         faces = zip(self._faces, gaps.conditions, strict=True)
         y = np.concatenate(
             [
-                multiply(self._compress, gaps.equation).ravel() / self._scale,
-                *(multiply(q, gap.reshape(shape)).ravel() for (shape, q), gap in faces),
+                mode_products(self._compress, gaps.equation).ravel() / self._scale,
+                *(
+                    mode_products(q, gap.reshape(shape)).ravel()
+                    for (shape, q), gap in faces
+                ),
             ]
         )
         z = self._q.T @ y

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.linalg as sl
 
 from pdekit.errors import NotApplicable
 from pdekit.gp import toeplitz
@@ -71,7 +72,13 @@ class Line:
 
     def map(self, points: Array, order: int = 0) -> Array:
         """Return the matrix from values on the grid to a derivative at any points."""
-        lags = np.asarray(points)[:, None] - self.points
+        points = np.asarray(points)
+        column, row = points - self.points[0], points[0] - self.points
+        spacing = self.points[1] - self.points[0]
+        if np.allclose(np.diff(points), spacing, rtol=1e-12, atol=0):  # few distinct lags
+            ends = (self.kernel.derivative(lags, order) for lags in (column, row))
+            return self.factor.times_inverse(sl.toeplitz(*ends))
+        lags = points[:, None] - self.points
         return self.factor.times_inverse(self.kernel.derivative(lags, order))
 
 

@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pdekit.gp.collocation import MultiIndex, Sample, rms
+from pdekit.gp.kronecker import kron, mode_products
 from pdekit.gp.least_squares import Factor
 from pdekit.gp.newton import Fit
-from pdekit.gp.tensor import kron, multiply
 from pdekit.typing import Array
 
 EXACT_FLOPS = 2e9
@@ -84,7 +84,7 @@ class Posterior:
         bases = self.fit.bases
         orders = index or (0,) * len(bases)
         rows = [b.at(p, m) for b, p, m in zip(bases, points, orders, strict=True)]
-        return multiply(rows, self.fit.weights)
+        return mode_products(rows, self.fit.weights)
 
     def deviation(self, points: Sequence[Array], index: MultiIndex | None = None) -> Array:
         """Return the posterior standard deviation at the points of a box.
@@ -107,7 +107,7 @@ class Posterior:
             return np.asarray(self.fit.noise * spread.reshape([len(p) for p in points]))
         many = math.prod(len(p) for p in points) > MANY
         draws = factor.draws(DRAWS // 4 if many else DRAWS, np.random.default_rng(0))
-        total = sum(multiply(rows, draw) ** 2 for draw in draws)
+        total = sum(mode_products(rows, draw) ** 2 for draw in draws)
         return np.asarray(self.fit.noise * np.sqrt(total / len(draws)))
 
     def deviation_is_exact(self, points: Sequence[Array]) -> bool:
@@ -148,7 +148,7 @@ def quality(fit: Fit) -> Quality:
         left, term = sample.left(fit.bases, fit.weights)
         scale = max(rms(sample.source), term) or 1.0
         found.append(rms(sample.source - left) / scale)
-    u = multiply([b.on_nodes() for b in fit.bases], fit.weights)
+    u = mode_products([b.on_nodes() for b in fit.bases], fit.weights)
     size = max([rms(u), *(rms(c.values) for c in fit.collocation.conditions)]) or 1.0
     misfit = max((rms(gap) for gap in fit.gaps.conditions), default=0.0)
     return Quality(found[0], found[1], misfit / size)

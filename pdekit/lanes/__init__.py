@@ -19,9 +19,22 @@ Van Loan, Computational Frameworks for the Fast Fourier Transform (SIAM, 1992), 
 
 from __future__ import annotations
 
-from pdekit.lanes._columns import columns
+from pdekit.lanes._columns import columns, compact_columns
+from pdekit.lanes._line import line_back, line_forth, line_order, supports_line
 from pdekit.lanes._machine import Transform, lanes
 from pdekit.lanes._passes import supports
 from pdekit.lanes._rows import rows_back, rows_forth
 
-__all__ = ["Transform", "columns", "lanes", "rows_back", "rows_forth", "supports"]
+__all__ = [
+    "Transform",
+    "columns",
+    "compact_columns",
+    "lanes",
+    "line_back",
+    "line_forth",
+    "line_order",
+    "rows_back",
+    "rows_forth",
+    "supports",
+    "supports_line",
+]

@@ -54,7 +54,7 @@ def rows_back(
             def read(k: int) -> int | None:
                 return k if k < kept or h - k < kept else None
 
-            transform(f, h, 1, work, Split(f, lines), work, read=read)
+            transform(f, h, 1, work, Split(f, lines, 8), work, read=read)
 
     return built("rows_back", write, n, kept, stride, part, apart, single=single)
 
@@ -79,7 +79,7 @@ def rows_forth(
             def needed(k: int) -> int | None:
                 return k if k < kept or h - k < kept else None
 
-            transform(f, h, -1, Split(f, lines), found, work, write=needed)
+            transform(f, h, -1, Split(f, lines, 8), found, work, write=needed)
             found.store(h, found.load(0))  # Z has the period h
             offsets = _tiles(f, kept, part, apart)
             _write_tiles(f, found, row, n, stride, scale / 2, offsets)

@@ -65,7 +65,7 @@ class Function:
         kind = ir.ArrayType(kind or self.real, len(values))
         name = f"table_{len(self.module.globals)}"
         table = ir.GlobalVariable(self.module, kind, name)
-        table.global_constant, table.linkage = True, "internal"
+        table.global_constant, table.linkage, table.align = True, "internal", 64
         table.initializer = ir.Constant(kind, list(values))
         return self.at(table, 0)
 

@@ -31,10 +31,11 @@ class Split:
     """Real parts of all lines, then imaginary parts, number after number.
 
     So lie the numbers between the passes, and, where  zⱼ = x₂ⱼ + i x₂ⱼ₊₁,  real lines.
+    ``align`` is what their addresses are known to be multiples of.
     """
 
-    def __init__(self, f: Function, base: Any) -> None:
-        self.f, self.base = f, base
+    def __init__(self, f: Function, base: Any, align: int = 64) -> None:
+        self.f, self.base, self.align = f, base, align
 
     def offset(self, index: int) -> int:
         """Return how many reals after the first number one lies."""
@@ -42,19 +43,19 @@ class Split:
 
     def moved(self, offset: Any) -> Split:
         """Return the view that begins so many reals later."""
-        return Split(self.f, self.f.at(self.base, offset))
+        return Split(self.f, self.f.at(self.base, offset), self.align)
 
     def load(self, index: int) -> Complex:
         """Read a number of every line."""
         f, place = self.f, self._at(index)
-        re, im = f.load(place, 64), f.load(f.at(place, f.lanes), 64)
+        re, im = (f.load(f.at(place, i * f.lanes), self.align) for i in range(2))
         return Complex(Vector(f, re), Vector(f, im))
 
     def store(self, index: int, z: Complex) -> None:
         """Write a number of every line."""
         f, place = self.f, self._at(index)
-        f.store(z.re.value, place, 64)
-        f.store(z.im.value, f.at(place, f.lanes), 64)
+        f.store(z.re.value, place, self.align)
+        f.store(z.im.value, f.at(place, f.lanes), self.align)
 
     def _at(self, index: int) -> Any:
         return self.f.at(self.base, WORD(self.offset(index)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from pdekit.linalg import _kernels
 from pdekit.linalg._kernels_rows import FACES, LINES
+from pdekit.threads import share
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
@@ -195,19 +195,3 @@ class Plan:
     def call(self) -> tuple[Array, Any]:
         """Geometry and coefficients, as the loops take them."""
         return self.g, self._c
-
-
-_pools: dict[int, ThreadPoolExecutor] = {}
-
-
-def share(run: Any, bounds: list[int]) -> list[Any]:
-    """Call  run(k, lo, hi)  for every share, the first one in this thread."""
-    if len(bounds) == 2:
-        return [run(0, *bounds)]
-    count = len(bounds) - 2
-    if count not in _pools:
-        _pools[count] = ThreadPoolExecutor(count, thread_name_prefix="pdekit-planes")
-    others = [
-        _pools[count].submit(run, k, bounds[k], bounds[k + 1]) for k in range(1, count + 1)
-    ]
-    return [run(0, bounds[0], bounds[1]), *[other.result() for other in others]]

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from pdekit.result import Result
 
-FEWEST = 3  # residuals that make a curve; a direct solver has none
+FEWEST = 3  # residuals that make a curve
+DIRECT = ("direct", "spectral")  # have no curve
 MARKED = 40  # iterations up to which each has a mark
 
 
@@ -34,7 +35,7 @@ def residuals(result: Result) -> Figure | None:
         return per_frame(result)
     history = np.asarray(result.diagnostics["residual_history"])[-1]
     history = history[np.isfinite(history)]
-    if len(history) < FEWEST:
+    if len(history) < FEWEST or result.summary["solver"]["name"] in DIRECT:
         return None
     drawn, axes = panels(1, 1, height=2.2, width=4.2)
     ax = axes[0, 0]
@@ -45,13 +46,17 @@ def residuals(result: Result) -> Figure | None:
 
 
 def draw_history(ax: Axes, history: NDArray[Any], told: dict[str, Any]) -> None:
-    """Draw one curve and say how fast it falls."""
+    """Draw one curve for each system, which starts from one, and say how fast it falls."""
     positive = np.maximum(history, np.finfo(float).tiny)
     mark = "o" if len(history) <= MARKED else ""
-    ax.plot(np.arange(len(history)), positive, marker=mark, markersize=2.5, lw=0.9)
+    systems = np.split(positive, 1 + np.flatnonzero(positive[1:] == 1.0))
+    for i, each in enumerate(systems, 1):
+        ax.plot(each, marker=mark, markersize=2.5, lw=0.9, label=f"system {i}")
+    if len(systems) > 1:
+        ax.legend(loc="upper right")
     tolerance = float(told["tolerance"])
     ax.axhline(tolerance, color=QUIET, lw=0.7, ls=(0, (4, 3)))
-    ax.set_xlim(0, len(history) - 1)
+    ax.set_xlim(0, max(map(len, systems)) - 1)
     log_scale(ax)
     low, high = ax.get_ylim()
     ax.set_ylim(min(low, 0.3 * tolerance), max(high, 2.0))
@@ -66,11 +71,7 @@ def draw_history(ax: Axes, history: NDArray[Any], told: dict[str, Any]) -> None:
 def per_frame(result: Result) -> Figure | None:
     """Draw the iterations between the frames of an equation in time."""
     counts = result.diagnostics.get("iterations")
-    if (
-        counts is None
-        or len(counts) < FEWEST
-        or result.summary["solver"]["name"] == "direct"
-    ):
+    if counts is None or len(counts) < FEWEST or result.summary["solver"]["name"] in DIRECT:
         return None
     drawn, axes = panels(1, 1, height=1.7, width=4.2)
     ax = axes[0, 0]

@@ -51,9 +51,10 @@ def solution(result: Result) -> Figure | None:
 
 
 def parts_of(result: Result) -> list[Part]:
-    """Return what there is to draw, in order."""
+    """Return what there is to draw, in order; of an ensemble its first member."""
+    first = -1 if result.members is None else (-1, 0)
     found = [
-        Part(label_of(name), finite(values[-1]), kind_of(name))
+        Part(label_of(name), finite(values[first]), kind_of(name))
         for name, values in result.fields.items()
     ]
     for name, values in (result.reference or {}).items():

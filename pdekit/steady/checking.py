@@ -80,6 +80,29 @@ def require_sign(posed: Posed) -> None:
     )
 
 
+def require_at_rest(posed: Posed) -> None:
+    """Refuse data on the walls of a clamped plate, on which u and its slope are zero."""
+    if not posed.problem.clamped:
+        return
+    if posed.case.manufactured is None:
+        if any(np.any(g) for g in posed.walls().values()):
+            raise posed.case.problem("boundary", "must be zero: the plate is clamped")
+        return
+    u = posed.chain[0]
+    size = float(np.abs(posed.exact()).max())
+    for axis in posed.grid.axes:
+        for side in ("lower", "upper"):
+            points = posed.wall_points(axis.name, side)
+            for what in (u, u.d(axis.name)):
+                off = float(np.abs(posed.smooth_values("manufactured", what, points)).max())
+                if off > 1e-8 * size:
+                    message = (
+                        f"must be zero with its slope on the walls of a clamped plate, and "
+                        f"is not on {axis.name}.{side}"
+                    )
+                    raise posed.case.problem("manufactured", message)
+
+
 def require_periodic(posed: Posed) -> None:
     """Refuse a manufactured solution without the period of a periodic axis."""
     u = posed.chain[0]
@@ -124,6 +147,7 @@ def _corners(posed: Posed) -> list[str]:
     if not posed.case.boundary:
         return []
     grid, found = posed.grid, []
+    largest = max((float(np.abs(v).max()) for v in posed.walls().values()), default=0.0)
     for (i, a), (j, b) in combinations(enumerate(grid.axes), 2):
         for (s, p), (t, q) in product(_held(a), _held(b)):
             points = list(grid.points())
@@ -133,7 +157,7 @@ def _corners(posed: Posed) -> list[str]:
                 posed.at_wall(axis.name, side, points) for axis, side in ((a, s), (b, t))
             )
             jump = float(np.abs(one - other).max())
-            if jump > 1e-8 * max(np.abs(one).max(), np.abs(other).max()):
+            if jump > 1e-8 * largest:
                 found.append(
                     f"boundary: the values on {a.name}.{s} and {b.name}.{t} differ by "
                     f"{jump:.3g} where the walls meet: the error there does not fall with "

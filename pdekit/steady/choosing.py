@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from pdekit.errors import NotApplicable
 from pdekit.linalg.stencil import Stencil
 from pdekit.typing import Array
 
@@ -32,8 +33,19 @@ class Choice:
     why: str = ""
 
 
-def choose(posed: Posed, spec: LinearSolverSpec, op: Stencil) -> Choice:
-    """Return the solver for a problem; ``auto`` becomes one that fits it."""
+def choose(
+    posed: Posed, spec: LinearSolverSpec, op: Stencil, *, iterate: bool = False
+) -> Choice:
+    """Return the solver for a problem; ``auto`` becomes one that fits it.
+
+    With ``iterate`` that is conjugate gradients with multigrid, and no transform.
+    """
+    if posed.problem.clamped and not iterate:
+        if spec.name not in ("auto", "spectral"):
+            raise NotApplicable("name", "clamped plates are solved by spectral")
+        return Choice("spectral", order="spectral", why="a clamped plate, in polynomials")
+    if iterate:
+        return Choice("krylov", "cg", "multigrid", why="backend torch has no other")
     if spec.name == "spectral":
         return Choice("spectral", order="spectral")
     if spec.name == "direct":

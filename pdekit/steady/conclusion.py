@@ -11,7 +11,7 @@ from pdekit import provenance, threads
 from pdekit.conclusion import _peak_memory_mb, judge
 from pdekit.errors import BlowUp, Interrupted, NotConverged, PdekitError
 from pdekit.result import Result
-from pdekit.steady import metrics
+from pdekit.steady import Memory, metrics
 from pdekit.steady.reference import compare
 from pdekit.typing import Array
 
@@ -29,7 +29,8 @@ def conclude(run: Solved) -> Result:
     """Turn a run that has ended, one way or another, into its result."""
     began = time.perf_counter()
     compared, errors = _errors(run) if run.fields else (None, {})
-    facts = provenance.collect(device="cpu", seed=run.case.run.seed, fft={})
+    device = "cuda" if run.case.run.device == "cuda" else "cpu"
+    facts = provenance.collect(device=device, seed=run.case.run.seed, fft={})
     result = Result(
         grid=run.grid,
         times=run.times[: len(run.fields)],
@@ -90,7 +91,7 @@ def _summary(
         "solver": {
             **run.described(),
             "points": list(run.grid.shape),
-            "members": 1,
+            "members": run.case.run.members,
             "threads": threads.current(),
         },
         "environment": environment,
@@ -102,7 +103,10 @@ def _message(run: Solved) -> str:
     """Say why a run ended early, and what is kept of it."""
     if run.failure is None:
         return ""
-    kept = {0: "nothing is kept", 1: "the last iterate is kept"}
+    if isinstance(run.failure, Interrupted) and run.case.time is None:
+        kept = not isinstance(run.store, Memory)
+        return f"{run.failure}, which a checkpoint keeps" if kept else str(run.failure)
+    said = {0: "nothing is kept", 1: "the last iterate is kept"}
     if run.case.time is not None:
-        kept[1] = f"{len(run.fields)} frames are kept"
-    return f"{run.failure}; {kept[min(len(run.fields), 1)]}"
+        said[1] = f"{len(run.fields)} frames are kept"
+    return f"{run.failure}; {said[min(len(run.fields), 1)]}"

@@ -33,7 +33,8 @@ from pdekit.errors import Interrupted, NotConverged
 from pdekit.steady import media
 from pdekit.steady.posing import Posed
 from pdekit.steady.reference import opened
-from pdekit.steady.solving import System, Work
+from pdekit.steady.solving import System
+from pdekit.steady.work import Work
 from pdekit.typing import Array
 
 if TYPE_CHECKING:

@@ -35,11 +35,15 @@ Data = dict[tuple[str, str], Array]
 
 @dataclass(frozen=True)
 class Posed:
-    """A problem on a grid: that of the case, or a coarser or finer one."""
+    """A problem on a grid: that of the case, or a coarser or finer one.
+
+    ``member`` is added to the seeds of what is random.
+    """
 
     case: BoundaryCase
     grid: Grid
     original: Grid
+    member: int = 0
 
     @cached_property
     def problem(self) -> AbstractProblem:
@@ -55,7 +59,7 @@ class Posed:
 
     def on(self, grid: Grid) -> Posed:
         """Return the same problem on another grid on the same box."""
-        return Posed(self.case, grid, self.original)
+        return replace(self, grid=grid)
 
     # -- formulas ----------------------------------------------------------------------
 
@@ -116,15 +120,12 @@ class Posed:
     def _coefficient(self, path: str, given: Any) -> Any:
         if isinstance(given, str):
             return self._formula_coefficient(path, given)
-        seed = self.case.run.seed
         if isinstance(given, RandomCoefficient):
             law = given.random_field
-            return media.random_medium(
-                law, self.grid, seed if law.seed is None else law.seed
-            )
+            return media.random_medium(law, self.grid, self._seed(law.seed))
         if isinstance(given, BlockCoefficient):
             each = given.blocks
-            k = media.blocks(each, self.original, seed if each.seed is None else each.seed)
+            k = media.blocks(each, self.original, self._seed(each.seed))
         elif isinstance(given, FileCoefficient):
             file = self.case.file(f"{path}.file", given.file)
             try:
@@ -135,6 +136,9 @@ class Posed:
         if self.grid == self.original:
             return k
         return transfer.nearest(k, self.original, self.grid)
+
+    def _seed(self, own: int | None) -> int:
+        return (self.case.run.seed if own is None else own) + self.member
 
     def _formula_coefficient(self, path: str, text: str) -> Any:
         formula = compile_expression(text, self.names)
@@ -259,15 +263,16 @@ class Posed:
         for name, data in self.case.boundary.items() if factor == 0 else ():
             for side in ("lower", "upper"):
                 if getattr(data, side) is not None:
-                    found[name, side] = self.at_wall(name, side, self.wall(name, side), t)
+                    points = self.wall_points(name, side)
+                    found[name, side] = self.at_wall(name, side, points, t)
         return found
 
     def _manufactured_walls(self, t: float, factor: int) -> Data:
         found: Data = {}
-        for axis in self.grid.axes:
+        for axis in self.original.axes:
             for side, kind in zip(("lower", "upper"), sides(axis), strict=True):
                 if kind != "periodic":
-                    points = self.wall(axis.name, side)
+                    points = self.wall_points(axis.name, side)
                     found[axis.name, side] = self.manufactured_at(
                         axis.name, side, kind, points, t, factor
                     )
@@ -284,7 +289,7 @@ class Posed:
         sign = -1 if side == "lower" else 1
         return sign * self.smooth_values("manufactured", flux, points, t)
 
-    def wall(self, name: str, side: str) -> list[Array]:
+    def wall_points(self, name: str, side: str) -> list[Array]:
         """Return the points of a wall, open: one coordinate along its axis."""
         points = list(self.grid.points())
         d = self.grid.names.index(name)

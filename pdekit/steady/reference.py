@@ -241,16 +241,18 @@ def estimate(run: BoundaryRun) -> dict[str, Any]:
     if (bound := algebraic_bound(run, u)) is not None:
         parts["algebraic_error_bound"] = bound
         names.append("residual over the smallest eigenvalue")
+    of_first = "member 0: " if run.case.run.members > 1 else ""
     return {
         "error_estimate": sum(parts.values()) if space is not None else None,
         **parts,
-        "estimator": " + ".join(names),
+        "estimator": of_first + " + ".join(names),
     }
 
 
 def last_of(run: Solved) -> Array:
-    """Return the last frame, zero outside the domain."""
-    return np.nan_to_num(run.fields[-1][run.problem.fields[0]])
+    """Return the last frame, of an ensemble its first member, zero outside the domain."""
+    u = run.fields[-1][run.problem.fields[0]]
+    return np.nan_to_num(u if u.ndim == run.grid.ndim else u[0])
 
 
 def _space_part(run: BoundaryRun, u: Array) -> tuple[float | None, str]:

@@ -19,7 +19,8 @@ from pdekit.result import Result
 from pdekit.steady import Memory, Store, checking, metrics
 from pdekit.steady.grids import grid_of
 from pdekit.steady.posing import Posed
-from pdekit.steady.solving import System, Work, refused
+from pdekit.steady.solving import System, refused
+from pdekit.steady.work import Work
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class BoundaryRun:
         self.times = np.array([0.0]) if case.time is None else case.time.frames()
         self.fields: list[dict[str, Array]] = []
         self.series: list[dict[str, Any]] = []
-        self.start: Array | None = None
+        self.start: Any = None
         self.last_step = self.resumed_step = 0
         self.solve_s = 0.0
         self.has_order = True
@@ -74,6 +75,7 @@ class BoundaryRun:
         if case.manufactured is not None:
             checking.require_periodic(posed)
         checking.require_sign(posed)
+        checking.require_at_rest(posed)
         self.system = self.prepare(posed, self.spec)
         self.f, self.walls = posed.source(self.begin), posed.walls(self.begin)
         op = self.system.op
@@ -139,6 +141,11 @@ class BoundaryRun:
 
             march(self)
             return
+        if self.case.run.members > 1:
+            from pdekit.steady.ensemble import Ensemble
+
+            Ensemble(self).solve()
+            return
         u, found = self.solution(self.posed, self.system, self.work, self.start)
         self._keep(0, u, {"residual_history": self.history})
         if not self.work.converged:
@@ -148,15 +155,15 @@ class BoundaryRun:
         self, posed: Posed, system: System, work: Work, start: Array | None = None
     ) -> tuple[Array, Solution]:
         """Solve a steady problem, factor by factor; count the work."""
-        factors, project = posed.problem.factors, self.projecting(posed)
-        right, x0 = posed.source(), start if factors == 1 else None
+        factors, project = system.factors, self.projecting(posed)
+        right, x0 = system.data.source(), start if factors == 1 else None
         for left in range(factors - 1, -1, -1):
-            walls = posed.walls(factor=left)
+            walls = system.walls(left)
             watch = Watching(self, system, right, walls) if work is self.work else None
             found = system.solve(right, walls, project=project, x0=x0, callback=watch)
             work.add(found)
             right = found.x
-        u = found.x
+        u = system.on_grid(found.x)
         if system.op.singular:
             u = u - float(posed.grid.mean(u))
         return u, found
@@ -178,6 +185,10 @@ class BoundaryRun:
     def resume(self, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
         """Begin with the last iterate, or in time with the last state kept."""
         self.start = arrays["x"]
+        if "members" in meta:
+            self.start = arrays
+            self.say(f"resuming after {meta['members']} members")
+            return
         if self.case.time is None:
             self.say(f"resuming with the iterate after {meta['iteration']} iterations")
             return
@@ -227,13 +238,14 @@ class BoundaryRun:
         """Return what the summary says of the linear systems."""
         work, factor = self.work, None
         history = self.history[np.isfinite(self.history) & (self.history > 0)]
-        if len(history) > 2 and self.case.time is None and self.problem.factors == 1:
+        single = work.systems == len(work.histories) == 1 and self.case.time is None
+        if single and len(history) > 2:
             factor = mean_reduction(history)
         return {
             "iterations": work.iterations,
             "matvecs": work.matvecs,
             "applications": work.applications,
-            "systems": len(work.histories),
+            "systems": work.systems,
             "relative_residual": work.worst,
             "tolerance": self.spec.rtol,
             "convergence_factor": factor,
@@ -256,24 +268,31 @@ class BoundaryRun:
     def _keep(self, index: int, u: Array, series: Mapping[str, Any]) -> None:
         """Store a frame."""
         fields = {self.problem.fields[0]: self.posed.inside(u), **self.constants()}
+        self.keep_fields(index, fields, series)
+
+    keep = _keep
+
+    def keep_fields(
+        self, index: int, fields: dict[str, Array], series: Mapping[str, Any]
+    ) -> None:
+        """Store a frame of which all fields are known."""
         self.fields.append(fields)
         self.series.append(dict(series))
         self.store.frame(index, fields, series)
 
-    keep = _keep
-
-    def constants(self) -> dict[str, Array]:
+    def constants(self, posed: Posed | None = None) -> dict[str, Array]:
         """Return fields that are stored with the solution: a coefficient that varies."""
         from pdekit.steady.choosing import on_points
 
-        k = self.posed.diffusion
+        posed = posed or self.posed
+        k = posed.diffusion
         if self.case.time is not None:
             return {}
         if all(each is k[0] for each in k):
             varies = callable(k[0]) or np.ndim(k[0])
-            return {"coefficient": np.array(on_points(self.posed, 0))} if varies else {}
+            return {"coefficient": np.array(on_points(posed, 0))} if varies else {}
         return {
-            f"coefficient_{name}": np.array(on_points(self.posed, d))
+            f"coefficient_{name}": np.array(on_points(posed, d))
             for d, name in enumerate(self.grid.names)
             if callable(k[d]) or np.ndim(k[d])
         }

@@ -1,10 +1,10 @@
-"""Solvers set up for an operator, and what they did."""
+"""Solvers set up for an operator."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,13 @@ import numpy as np
 from pdekit.errors import NotApplicable, PdekitError
 from pdekit.linalg.interface import Preconditioner, Solution
 from pdekit.linalg.stencil import Stencil
+from pdekit.steady import tensors
 from pdekit.steady.choosing import choose
+from pdekit.steady.work import joined
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
-    from pdekit.case.boundary_case import LinearSolverSpec
+    from pdekit.case.boundary_case import BoundaryCase, LinearSolverSpec
     from pdekit.steady.posing import Posed
 
 CYCLES, ITERATIONS = 100, 20_000
@@ -27,43 +29,9 @@ FEW = 10
 Callback = Callable[[int, Array], None]
 
 
-@dataclass
-class Work:
-    """What all systems of a run took together."""
-
-    iterations: int = 0
-    matvecs: int = 0
-    applications: int = 0
-    setup_s: float = 0.0
-    solve_s: float = 0.0
-    preconditioner_s: float = 0.0
-    matvec_s: float = 0.0
-    worst: float = 0.0
-    method: str = ""
-    histories: list[Array] = field(default_factory=list)
-    truths: list[Array] = field(default_factory=list)
-    events: list[str] = field(default_factory=list)
-    converged: bool = True
-    reason: str = "tol"
-
-    def add(self, found: Solution) -> None:
-        """Count a system."""
-        self.iterations += found.iterations
-        self.matvecs += found.matvecs
-        self.applications += found.applications
-        self.solve_s += found.solve_s
-        self.preconditioner_s += found.preconditioner_s
-        self.matvec_s += found.matvec_s
-        self.worst = max(self.worst, found.relative_residual)
-        self.method = found.method
-        self.histories.append(np.asarray(found.history, dtype=float))
-        self.truths.append(np.asarray(found.history_is_true, dtype=bool))
-        for iteration, sentence in found.events:
-            text = f"iteration {iteration}: {sentence}" if iteration else sentence
-            if text not in self.events:
-                self.events.append(text)
-        if not found.converged and self.converged:
-            self.converged, self.reason = False, found.reason
+def wants_torch(case: BoundaryCase) -> bool:
+    """Whether a case is solved on tensors."""
+    return case.run.backend == "torch" or case.run.device == "cuda"
 
 
 class System:
@@ -79,13 +47,29 @@ class System:
         self, posed: Posed, spec: LinearSolverSpec, op: Stencil, added: float = 0.0
     ) -> None:
         self.posed, self.spec, self.op, self.added = posed, spec, op, added
-        self.choice = choose(posed, spec, op)
+        self.on_tensors = wants_torch(posed.case)
+        self.factors = 1 if posed.problem.clamped else posed.problem.factors
+        if self.on_tensors:
+            tensors.require(posed, spec)
+        self.choice = choose(posed, spec, op, iterate=self.on_tensors)
+        self.data = posed
         began = time.perf_counter()
         self.tool: Any = self._tool()
         self.setup_s = time.perf_counter() - began
 
     def _tool(self) -> Any:
         """Set up transforms, cycles or a preconditioner."""
+        if self.on_tensors:
+            return None
+        single = self.posed.case.run.precision == "single"
+        if single and (
+            self.choice.name not in ("direct", "spectral") or self.posed.problem.clamped
+        ):
+            message = (
+                f"single is not for {self.choice.name} on arrays of NumPy: use solver "
+                "direct where it applies, or backend torch"
+            )
+            raise self.posed.case.problem("run.precision", message)
         match self.choice.name:
             case "direct" | "spectral":
                 return self._direct()
@@ -105,18 +89,60 @@ class System:
         from pdekit.linalg.direct import DirectSolver
 
         k, c = self.posed.diffusion, self.posed.reaction + self.added
+        if self.posed.problem.clamped:
+            from pdekit.linalg.plates import ClampedPlate
+
+            plate = ClampedPlate(self.posed.grid)
+            self.data = self.posed.on(plate.nodes)
+            return plate
+        if self.choice.name == "spectral" and (why := self._misfit(k, c)):
+            from pdekit.linalg.legendre import LegendreSolver
+
+            tool = LegendreSolver(self.posed.grid, k, c)
+            self.choice = replace(self.choice, why=f"in polynomials: {why}")
+            self.data = self.posed.on(tool.nodes)
+            return tool
         return DirectSolver(
             self.posed.grid,
             k,
             c,
             order=self.choice.order,
             threads=self._threads,
+            precision=self.posed.case.run.precision,
             reproducible=self.posed.case.run.reproducible,
         )
+
+    def _misfit(self, k: Any, c: float) -> str:
+        """Say why the series of the axes do not hold the data, if they do not."""
+        from pdekit.linalg._lifting import lifted, unresolved
+
+        posed, factors = self.posed, self.posed.problem.factors
+        if posed.problem.evolves or posed.grid.is_periodic:
+            return ""
+        if any(
+            np.any(g) for i in range(1, factors) for g in posed.walls(factor=i).values()
+        ):
+            return "the right-hand side of the second equation does not vanish on the walls"
+        f, _ = lifted(posed.grid, k, c, posed.source(), posed.walls(factor=factors - 1))
+        if unresolved(posed.grid, f):
+            return "the series of the axes do not hold the source"
+        return ""
+
+    def walls(self, factor: int) -> Any:
+        """Return the data on the walls of a factor; clamped plates have none."""
+        return {} if self.posed.problem.clamped else self.data.walls(factor=factor)
+
+    def on_grid(self, x: Array) -> Array:
+        """Return a solution at the points of the grid."""
+        if self.data is self.posed:
+            return x
+        return np.asarray(self.data.grid.interpolate(x, self.posed.grid))
 
     @property
     def _threads(self) -> int:
         threads = self.posed.case.run.threads
+        if self.posed.case.run.members > 1:
+            return 1  # members are solved several at a time instead
         return 1 if threads == "auto" else threads
 
     def _cycles(self, op: Stencil, **more: Any) -> Any:
@@ -202,7 +228,9 @@ class System:
         """Solve for a right-hand side."""
         name, spec = self.choice.name, self.spec
         found: Solution
-        if name == "direct":
+        if self.on_tensors:
+            (found,) = tensors.corrected([self], b[None], project)
+        elif name == "direct":
             found = self.tool.solve(b, project=project, rtol=spec.rtol)
         elif name == "multigrid":
             found = self._cycled(b, project, x0, callback)
@@ -262,24 +290,6 @@ class System:
         if choice.why:
             said["chosen_because"] = choice.why
         return said
-
-
-def joined(parts: list[Solution]) -> Solution:
-    """Return one account of a solution that was computed in parts."""
-    last = parts[-1]
-    if len(parts) == 1:
-        return last
-    summed = ("iterations", "matvecs", "applications", "solve_s", "matvec_s")
-    totals = {name: sum(getattr(part, name) for part in parts) for name in summed}
-    histories = [part.history[bool(i) :] for i, part in enumerate(parts)]
-    truths = [part.history_is_true[bool(i) :] for i, part in enumerate(parts)]
-    return replace(
-        last,
-        history=np.concatenate(histories),
-        history_is_true=np.concatenate(truths),
-        events=[event for part in parts for event in part.events],
-        **totals,
-    )
 
 
 def refused(posed: Posed, error: PdekitError, where: str = "solver") -> PdekitError:

@@ -1,8 +1,10 @@
-"""Bending of a plate that is simply supported  ∇⁴u = f."""
+"""Bending of plates  ∇⁴u = f,  hinged or clamped at their edges."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+from pydantic import Field as Key
 
 from pdekit.boundary_value import (
     CLASSICAL,
@@ -17,19 +19,36 @@ from pdekit.equation import Formula
 from pdekit.solvers.diagnostics import steady_metrics
 
 
+class BiharmonicParams(ProblemParams):
+    """Load and edges."""
+
+    edges: Literal["hinged", "clamped"] = Key(
+        "hinged", description="on the walls u and ∇²u are given, or u = ∂u/∂n = 0"
+    )
+
+
 class Biharmonic(AbstractDiffusion):
-    """Two equations of Poisson one after the other:  −∇²v = f,  −∇²u = v.
+    """Plates at rest.  Hinged ones are two equations of Poisson,  −∇²v = f,  −∇²u = v.
 
     On walls u is given and ∇²u is zero (a hinge), or with ``manufactured`` what it is
-    there.  Clamped plates, of which the slope is given, need another method.
+    there.  Clamped ones, u = ∂u/∂n = 0, are solved in polynomials.
     """
 
     name: ClassVar[str] = "biharmonic"
-    Params = ProblemParams
+    Params = BiharmonicParams
+    params: BiharmonicParams
     factors = 2
     solvers: ClassVar = CLASSICAL
     metrics: ClassVar = steady_metrics.METRICS
-    references = ("Timoshenko & Woinowsky-Krieger, Plates and Shells (1959), chapter 5",)
+    references = (
+        "Timoshenko & Woinowsky-Krieger, Plates and Shells (1959), chapters 5 and 6",
+        "Taylor & Govindjee, Solution of clamped rectangular plate problems (2004)",
+    )
+
+    @property
+    def clamped(self) -> bool:
+        """Whether the slope is given at the walls."""
+        return self.params.edges == "clamped"
 
     @property
     def diffusion(self) -> tuple[str, Coefficient]:

@@ -142,9 +142,8 @@ def test_one_mistake(
         ("checks: {relative_l3: {below: 1}}", "9:23: checks.relative_l3: unknown metric"),
         ("checks: {value: {below: 1, w: 1}}", "9:28: checks.value.w: unknown key"),
         ("checks: {linf: {below: 1, at: final}}", "'at' is for time series"),
-        ("run: {precision: single}", "9:18: run.precision: must be double for a boundary"),
-        ("run: {members: 2}", "9:16: run.members: must be 1 for a boundary-value problem"),
-        ("run: {device: cuda}", "9:15: run.device: must be auto or cpu"),
+        ("run: {members: 2}", "9:16: run.members: must be 1: no coefficient is random"),
+        ("run: {backend: numpy, device: cuda}", "run.device: cuda needs backend torch"),
         ("outputs: {figures: [soluton]}", "9:21: outputs.figures[0]: unknown figure"),
         ("source2: 1", "9:1: source2: unknown key; did you mean 'source'?"),
     ],
@@ -256,6 +255,8 @@ def test_walls_that_do_not_fit_at_a_corner_are_warned_of() -> None:
     assert "the values on x.upper and y.lower differ by 1 where the walls meet" in sentence
     smooth = {"x": {"lower": "1 - y"}, "y": {"lower": "1 - x"}}
     assert not prepared(load_case({**case, "boundary": smooth}), Silent()).warnings
+    rounded = {"x": {"lower": "sin(pi*y)"}, "y": {"lower": "sin(pi*x)"}}  # sin π is not 0
+    assert not prepared(load_case({**case, "boundary": rounded}), Silent()).warnings
 
 
 @pytest.mark.parametrize(

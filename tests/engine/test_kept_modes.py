@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from pdekit import registry, spectral
-from pdekit.engine import _generic, make_engine
+from pdekit import lanes, registry, spectral, threads
+from pdekit.engine import _generic, _kept_modes, _lane_passes, make_engine
 from pdekit.equation import AbstractEquation
 from pdekit.fft import _torch
 from pdekit.grid import Grid
@@ -52,12 +52,17 @@ PROBLEMS: dict[str, tuple[Callable[[], AbstractEquation], list[Grid]]] = {
     "rotating": (lambda: trapped(rotation=0.3), [box(12, 10)]),
     "condensate_3d": (lambda: registry.equation("gross_pitaevskii")(), [box(5, 6, 8)]),
     "forced": (lambda: Forced(source="sin(x)*cos(3*t)"), [box(18, 20), box(11, 13)]),
+    "forced_lanes": (lambda: Forced(source="sin(x)*cos(3*t)"), [box(48, 30), box(16, 24)]),
+    "plane_lanes": (registry.equation("navier_stokes_2d"), [box(32, 28), box(16, 24)]),
+    "space_lanes": (registry.equation("navier_stokes_3d"), [box(6, 16, 24)]),
 }
+IN_LANES = [name for name in PROBLEMS if name.endswith("_lanes")]
+"""Lengths that the compiled passes know, in groups of 16 lines at most."""
 
 
 @pytest.fixture(params=["whole", "slabs"])
 def pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Whole arrays by torch.fft, or slabs of one row by ducc, even on these grids."""
+    """Whole arrays by torch.fft, or slabs by ducc or in lanes, even on these grids."""
     if request.param == "slabs":
         pytest.importorskip("ducc0")
         cut_up(monkeypatch)
@@ -67,6 +72,7 @@ def pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 def cut_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_generic, "SLAB_BYTES", 1)
     monkeypatch.setattr(_torch, "LONG", 0)
+    monkeypatch.setattr(_kept_modes, "FEWEST", 0)
 
 
 def start(equation: AbstractEquation, grid: Grid, members: int = 2) -> Array:
@@ -83,8 +89,11 @@ def steps(
     mask: Any = "two_thirds",
     integrator: str = "ifrk4",
     count: int = 1,
+    precision: str = "double",
 ) -> Any:
-    arrays = make_engine(engine, grid, channels=len(equation.fields), members=len(u))
+    arrays = make_engine(
+        engine, grid, channels=len(equation.fields), members=len(u), precision=precision
+    )
     if isinstance(mask, str):
         mask = spectral.mask(mask, grid, real=not equation.complex)
     system = System(equation, grid, arrays, start=0.1, end=0.1 + count * STEP, mask=mask)
@@ -95,7 +104,7 @@ def steps(
 
 @pytest.mark.parametrize("mask", ["two_thirds", "none", "smooth"])
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_a_step_of_tensors_is_the_compiled_one(name: str, mask: Any, pieces: str) -> None:
+def test_a_step_of_arrays_is_the_compiled_one(name: str, mask: Any, pieces: str) -> None:
     make, grids = PROBLEMS[name]
     for grid in grids:
         equation = make()
@@ -103,23 +112,59 @@ def test_a_step_of_tensors_is_the_compiled_one(name: str, mask: Any, pieces: str
         factors = mask
         if mask == "smooth":
             factors = spectral.exponential(grid, order=4.0, real=not equation.complex)
-        found, expected = (
+        *found, expected = (
             np.asarray(steps(equation, grid, engine, u, mask=factors))
-            for engine in ("torch", "fused")
+            for engine in ("torch", "numpy", "fused")
         )
-        assert difference(found, expected) < 1e-13
+        for other in found:
+            assert difference(other, expected) < 1e-13
 
 
+@pytest.mark.parametrize("points", [(512, 250), (500, 250)])
 @pytest.mark.parametrize("integrator", ["ifrk4", "etdrk4"])
-def test_a_large_step_is_the_compiled_one(integrator: str) -> None:
-    """Large enough for slabs and for the other library as they are."""
-    grid, equation = box(512, 250), registry.equation("navier_stokes_2d")()
+def test_a_large_step_is_the_compiled_one(integrator: str, points: tuple[int, ...]) -> None:
+    """Large enough for slabs, and for passes in lanes or the other library, as they are."""
+    grid, equation = box(*points), registry.equation("navier_stokes_2d")()
     u = smooth(grid, 1)
-    found, expected = (
+    *found, expected = (
         np.asarray(steps(equation, grid, engine, u, integrator=integrator))
-        for engine in ("torch", "fused")
+        for engine in ("torch", "numpy", "fused")
     )
-    assert difference(found, expected) < 1e-13
+    for other in found:
+        assert difference(other, expected) < 1e-13
+
+
+@pytest.mark.skipif(not lanes.lanes(False), reason="registers are too short")
+def test_transforms_in_use_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In lanes where lengths are smooth and fill them, but for the first and the last."""
+    cut_up(monkeypatch)
+    for engine, fft, points, used in (
+        ("torch", "auto", (16, 24), "lanes and torch"),
+        ("torch", "torch", (16, 24), "torch"),
+        ("torch", "auto", (16, 22), "torch"),
+        ("torch", "auto", (18, 24), "torch"),
+        ("numpy", "auto", (16, 24), "lanes and numpy"),
+        ("numpy", "scipy", (16, 24), "scipy"),
+    ):
+        equation, grid = registry.equation("navier_stokes_2d")(), box(*points)
+        arrays = make_engine(engine, grid, channels=1, fft=fft)
+        mask = spectral.mask("two_thirds", grid, real=True)
+        system = System(equation, grid, arrays, start=0.0, end=1.0, mask=mask)
+        program = system.program(())
+        program.nonlinear(program.open(smooth(grid, 1)), 0.0)
+        assert arrays.transforms_in_use["backend"] == used
+
+
+@pytest.mark.parametrize("name", IN_LANES)
+def test_single_precision_in_lanes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_up(monkeypatch)
+    make, grids = PROBLEMS[name]
+    equation, grid = make(), grids[0]
+    u = start(equation, grid)
+    expected = np.asarray(steps(equation, grid, "torch", u))
+    found = np.asarray(steps(equation, grid, "torch", u, precision="single"))
+    assert found.dtype == np.float32
+    assert 1e-9 < difference(found, expected) < 2e-6
 
 
 @pytest.mark.parametrize("points", [(24, 36), (25, 17), (7, 30), (9, 11, 13), (8, 6, 4)])
@@ -154,7 +199,9 @@ def test_products_are_those_of_full_arrays(points: tuple[int, ...], pieces: str)
         assert arrays.transforms == 3 * 4
 
 
-@pytest.mark.parametrize("name", ["navier_stokes_2d", "gray_scott", "trapped", "kdv"])
+@pytest.mark.parametrize(
+    "name", ["navier_stokes_2d", "gray_scott", "trapped", "kdv", *IN_LANES]
+)
 def test_members_of_a_batch_are_alone(name: str, pieces: str) -> None:
     make, grids = PROBLEMS[name]
     equation, grid = make(), grids[0]
@@ -166,7 +213,9 @@ def test_members_of_a_batch_are_alone(name: str, pieces: str) -> None:
 
 
 @pytest.mark.parametrize("mask", ["two_thirds", "none"])
-@pytest.mark.parametrize("name", ["navier_stokes_2d", "navier_stokes_3d", "trapped", "kdv"])
+@pytest.mark.parametrize(
+    "name", ["navier_stokes_2d", "navier_stokes_3d", "trapped", "kdv", *IN_LANES]
+)
 def test_slabs_change_no_derivative(
     name: str, mask: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,10 +240,48 @@ def test_slabs_change_no_derivative(
         assert difference(a.numpy(), b.numpy()) < 1e-12
 
 
+@pytest.mark.parametrize("name", IN_LANES)
+def test_slopes_in_lanes_are_those_of_central_differences(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fourth-order differences along a random direction, for a random linear loss."""
+    cut_up(monkeypatch)
+    make, grids = PROBLEMS[name]
+    equation, grid = make(), grids[-1]
+    rng = np.random.default_rng(8)
+    u = torch.tensor(start(equation, grid), requires_grad=True)
+    weight, direction = (torch.tensor(rng.standard_normal(u.shape)) for _ in range(2))
+
+    def loss(v: Any) -> Any:
+        return (weight * steps(equation, grid, "torch", v, count=2)).sum()
+
+    (gradient,) = torch.autograd.grad(loss(u), u)
+    e = 1e-3
+    with torch.no_grad():
+        near, far = (loss(u + n * direction) - loss(u - n * direction) for n in (e, 2 * e))
+    expected = float(8 * near - far) / (12 * e)
+    assert float((gradient * direction).sum()) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("name", IN_LANES)
+def test_threads_change_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_up(monkeypatch)
+    monkeypatch.setattr(_lane_passes, "PARALLEL", 0)
+    make, grids = PROBLEMS[name]
+    equation, grid = make(), grids[0]
+    u = start(equation, grid)
+    found = []
+    for count in (1, 2, 3):
+        with threads.limit(count):
+            found.append(np.asarray(steps(equation, grid, "torch", u)))
+    assert all(np.array_equal(found[0], other) for other in found)
+
+
 @pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")  # its own
-def test_functional_derivatives(pieces: str) -> None:
+@pytest.mark.parametrize("points", [(6, 5), (16, 24)])
+def test_functional_derivatives(points: tuple[int, ...], pieces: str) -> None:
     """Forward, reverse and a whole Jacobian agree."""
-    equation, grid = registry.equation("navier_stokes_2d")(), box(6, 5)
+    equation, grid = registry.equation("navier_stokes_2d")(), box(*points)
     u = torch.tensor(smooth(grid, 1, 2))
     direction = torch.tensor(smooth(grid, 1, 2)[::-1].copy())
 

@@ -233,6 +233,15 @@ def test_what_does_not_fit_is_refused():
         line(Matern(0.5, 1.0, 1.0), np.linspace(0, 1, 5), {2: 1.0})
 
 
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_maps_to_equidistant_points_are_those_to_any(order):
+    """Between the nodes, in spacings of the nodes, and the same points one by one."""
+    one = axis(30, {2: 1.0}, length=0.05)
+    points = one.points[:-1] + 0.3 * one.points[1]
+    rows = np.concatenate([one.map(points[i : i + 1], order) for i in range(len(points))])
+    assert abs(one.map(points, order) - rows).max() < 1e-9 * abs(rows).max()
+
+
 def test_jitter_is_reported():
     smooth = axis(60, {2: 1.0}, length=1.0)
     solution = CollocationSolver([smooth]).solve(np.ones(60), np.zeros(60))

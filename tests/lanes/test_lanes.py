@@ -72,6 +72,34 @@ def test_columns(n: int, precision: str, pruned: bool) -> None:
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize(("n", "low", "gap"), [(12, 5, 3), (48, 17, 15), (15, 15, 0)])
+@pytest.mark.parametrize("over", [0, 1, 5])
+def test_compact_columns(n: int, low: int, gap: int, over: int, precision: str) -> None:
+    """Three matrices, whose last group of columns overlaps the one before it."""
+    dtype, eps = PRECISIONS[precision]
+    single = precision == "single"
+    wide = lanes.lanes(single)
+    width, full = 2 * wide + over, 2 * wide + 8
+    kept = np.r_[:low, low + gap : n]
+    how: dict[str, Any] = {"low": low, "gap": gap, "single": single}
+    groups = 3 * -(-width // wide)
+    few, many = (noise(3, m, k).astype(dtype) for m, k in ((n - gap, width), (n, full)))
+    modes = np.zeros((3, n, width), dtype)
+    modes[:, kept] = few
+
+    back = np.full_like(many, np.nan)
+    caller(lanes.compact_columns(n, width, full, 1, **how))(groups, few, back)
+    expected = np.fft.ifft(modes, axis=1) * n
+    assert np.abs(back[..., :width] - expected).max() < eps * n
+    assert np.isnan(back[..., width:]).all()  # left alone
+
+    forth = np.full_like(few, np.nan)
+    caller(lanes.compact_columns(n, width, full, -1, **how))(groups, many, forth)
+    expected = np.fft.fft(many[..., :width], axis=1)[:, kept]
+    assert np.abs(forth - expected).max() < eps * n
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("n", [4, 6, 10, 14, 16, 30, 64, 96, 200, 256, 2048])
 def test_rows(n: int, precision: str) -> None:
     """Modes in two parts that lie apart; what pads the last one is not a number."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,15 @@ class Guarded:
     ----------
     z
         The direction, if it was accepted.
+    spent
+        The time that P took.
     """
 
-    def __init__(self, run: Run, P: Any, eta: float) -> None:
+    def __init__(self, run: Run, P: Any, eta: float, clock: Callable[[], float]) -> None:
         from pdekit.linalg.krylov import _kernels
 
         self.run, self.P, self.eta, self.kernels = run, P, eta, _kernels
+        self.clock, self.spent = clock, 0.0
         self.z, self._shown = np.empty(run.x.shape), np.empty(run.x.shape)
 
     def fault(self, r: Array, size: float) -> str:
@@ -37,7 +41,11 @@ class Guarded:
 
     def apply(self, r: Array, out: Array | None = None) -> Any:
         """Call P without lending it an array of ours for the answer."""
-        return self.P.apply(r)
+        began = self.clock()
+        try:
+            return self.P.apply(r)
+        finally:
+            self.spent += self.clock() - began
 
     def _take(self, found: Any) -> str:
         try:

@@ -30,7 +30,7 @@ SHARE = 0.25
 PROBE = 3
 """Iterations that the trusted one does at least before it is compared."""
 FREE = 20
-"""Iterations with P that are not set against the time of the trusted one."""
+"""Applications of P that are not set against the time of the trusted iteration."""
 TRUE_EVERY = 50
 """Iterations after which the residual is computed from x."""
 
@@ -45,9 +45,9 @@ class Race:
         self.r = np.empty(run.x.shape)
         self.size = self.first = run.start(self.r)
         self.trusted = ConjugateGradients(run, S, run.x.copy(), self.r.copy(), self.size)
-        self.energy = self.spent = self.spent_trusted = 0.0
+        self.energy = self.spent = self.spent_trusted = self.speed_trusted = 0.0
         self.strikes = self.slow = self.asked = self.steps = self.steps_trusted = 0
-        self.mark = (0.0, self.size)
+        self.mark = self.mark_trusted = (0.0, self.size)
         self.hopeless = Replacement().hopeless
 
     def solve(
@@ -87,9 +87,12 @@ class Race:
             return "no direction lowers the error"
         if self.strikes >= STRIKES:
             return f"{STRIKES} unsafe directions"
-        if self.size > self.run.goal and self.asked >= self.window:
-            return self._verdict()
-        return ""
+        if self.size <= self.run.goal or self.steps == self.strikes:
+            return ""
+        self._advance(self._debt() / self.overhead)
+        if self.trusted.size <= self.run.goal:
+            return "S alone has solved it meanwhile"
+        return self._verdict() if self.asked >= self.window else ""
 
     def _step(self) -> bool:
         p, q = self.kept.room()
@@ -145,12 +148,16 @@ class Race:
 
     def _verdict(self) -> str:
         """Compare the window that ended with the trusted iteration."""
-        spent, size = self.mark
-        untrusted = _decades(size, self.size) / max(self.spent - spent, 1e-300)
-        self.asked, self.mark = 0, (self.spent, self.size)
-        trusted = self._advance()
+        untrusted = _speed(self.mark, (self.spent, self.size))
+        self._advance(SHARE * self.spent, PROBE)
         if self.trusted.size <= self.run.goal:
             return "S alone has solved it meanwhile"
+        if self.spent_trusted > self.mark_trusted[0]:
+            now = (self.spent_trusted, self.trusted.size)
+            self.speed_trusted = _speed(self.mark_trusted, now)
+            self.mark_trusted = now
+        trusted = self.speed_trusted
+        self.asked, self.mark = 0, (self.spent, self.size)
         lead = self.spent / self.spent_trusted if self.spent_trusted else math.inf
         ahead = self.trusted.energy >= self.energy and lead >= 1
         if not ahead and untrusted >= 0.5 * trusted:
@@ -162,25 +169,24 @@ class Race:
         self.run.event(f"slower than S: {how}")
         return "P is slower than S" if self.slow >= 2 else ""
 
-    def _advance(self) -> float:
-        """Let the trusted iteration have its share; return its speed."""
-        began, size, state = self.spent_trusted, self.trusted.size, self.trusted
-        due = max(SHARE * self.spent, self._debt() / self.overhead)
+    def _advance(self, due: float, least: int = 0) -> None:
+        """Let the trusted iteration have its time, and a number of steps at least."""
         while (
-            state.size > self.run.goal
-            and (self.steps_trusted < PROBE or self.spent_trusted < due)
+            self.trusted.size > self.run.goal
+            and (self.spent_trusted < due or self.steps_trusted < least)
             and self.run.iterations < self.run.maxiter
             and self._step_trusted()
         ):
             pass
-        last = _decades(size, state.size) / max(self.spent_trusted - began, 1e-300)
-        whole = _decades(self.first, state.size) / max(self.spent_trusted, 1e-300)
-        return last if self.spent_trusted > began else whole
 
-    def _debt(self) -> float:
-        """Return the time of P beyond the free iterations, when the next window ends."""
-        free = max(FREE - 1 - self.window, 0)
-        return self.spent * (1 - free / self.steps)
+    def _debt(self, ahead: int = 1) -> float:
+        """Return the time beyond that of the free applications, some iterations from now.
+
+        Best steps of three take S and another product every time: then iterations are free.
+        """
+        iterations = self.steps + ahead
+        free = self.guarded.spent if self.optimal is None else self.spent
+        return (iterations * self.spent - min(iterations, FREE) * free) / self.steps
 
     def _step_trusted(self) -> bool:
         began = self.clock()
@@ -215,21 +221,19 @@ class Race:
         shorter; it gets so little of the time that it costs little if it is not.
         """
         run, own = self.run, self.trusted
-        if not self.steps:
+        if not self.steps or own.size <= run.goal:
             return own
-        other = ConjugateGradients(
-            run, self.S, run.x, self.r, run.residual(self.r), self.energy
-        )
-        if last := self.kept.last():
-            other.follow(*last)
+        other = ConjugateGradients(run, self.S, run.x, self.r, self.size, self.energy)
         if self.steps == self.strikes:  # all directions were S r: it is the trusted solve
-            return other
+            return self._restarted(other)
         left = [_decades(state.size, run.goal) for state in (other, own)]
         worthwhile, spent = left[0] < 0.5 * left[1], 0.0
+        if worthwhile:
+            self._restarted(other)
         while own.size > run.goal and run.iterations < run.maxiter:
             if not worthwhile and own.energy >= other.energy:
                 return own
-            if worthwhile and self._debt() + spent <= self.overhead * self.spent_trusted:
+            if worthwhile and self._debt(0) + spent <= self.overhead * self.spent_trusted:
                 began = self.clock()
                 worthwhile = other.step()
                 spent += self.clock() - began
@@ -241,6 +245,18 @@ class Race:
             elif not self._step_trusted():
                 return other
         return own
+
+    def _restarted(self, other: ConjugateGradients) -> ConjugateGradients:
+        """Put an iteration to where P got, with its true residual and last direction."""
+        other.size = self.run.residual(self.r)
+        if last := self.kept.last():
+            other.follow(*last)
+        return other
+
+
+def _speed(before: tuple[float, float], now: tuple[float, float]) -> float:
+    """Return the decades per time between two pairs of time and size."""
+    return _decades(before[1], now[1]) / max(now[0] - before[0], 1e-300)
 
 
 def _decades(before: float, after: float) -> float:

@@ -58,9 +58,9 @@ def safe_fcg(
         Iterations with P between two comparisons with S.
     overhead
         What a P that fails may cost, as a part of the time of the trusted solve, beyond
-        twenty iterations with it.  For longer P goes on only while the trusted iteration
-        gets its time in the background; with ``math.inf`` P is trusted to be the faster
-        one for as long as it is.
+        twenty applications of it.  P goes on only while the trusted iteration gets in the
+        background what covers the rest, products with A first of all; with ``math.inf`` P
+        is trusted to be the faster one for as long as it is.
     locally_optimal
         Whether every step is the best in the span of P r, S r and the last direction.  It
         costs one more S and one more product with A per iteration, and makes every step at
@@ -71,7 +71,9 @@ def safe_fcg(
     Notes
     -----
     The cost is at most  1 + ``overhead``  times that of the trusted solve, and twenty
-    iterations with P.
+    applications of P, if the trusted solve takes more than a few products with A: the first
+    iteration with P is a gamble that nothing has paid for yet.  With ``locally_optimal`` it
+    is twenty iterations.
 
     The exact step along p lowers  ‖e‖²_A  by  (p, r)²/(p, A p),  so that the energies of
     both iterations are comparable.  P is given up for good after three unsafe directions,
@@ -95,7 +97,10 @@ def safe_fcg(
     run.method += f" (safe: {S.name})"
     race = Race(run, P, S, Directions(m, run.x.shape), clock)
     optimal = BestOfThree(run) if locally_optimal else None
-    return race.solve(Guarded(run, P, eta), window, overhead, optimal)
+    found = race.solve(Guarded(run, P, eta, clock), window, overhead, optimal)
+    if safe is None:
+        found.setup_s += float(getattr(S, "setup_s", 0.0))
+    return found
 
 
 def default_safe(op: LinearOperator) -> Preconditioner:

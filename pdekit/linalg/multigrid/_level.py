@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from pdekit.linalg._kernels_plan import SHARE, Fields, Lines, Plan, share
+from pdekit.linalg._kernels_plan import SHARE, Fields, Lines, Plan
 from pdekit.linalg.multigrid._axis import AxisTransfer
+from pdekit.threads import share
 from pdekit.typing import Array
 
 Table = tuple[Array, Array]
