@@ -74,13 +74,14 @@ class SobolevLoss:
         k_squared = grid.k_squared(real=True, like=u)
         base = self.alpha + k_squared
         weight = torch.where(base > 0, base, 1.0) ** self.order
-        if self.order < 0 or self.order > 0:
+        if self.order != 0:
             weight = torch.where(base > 0, weight, 0.0)
         n = grid.shape[-1]
         both = u.new_full((n // 2 + 1,), 2.0)
         both[0] = 1.0
         both[n // 2 :] = 1.0 if n % 2 == 0 else 2.0
-        return both * weight * (u_hat.real**2 + u_hat.imag**2)
+        terms: Tensor = both * weight * (u_hat.real**2 + u_hat.imag**2)
+        return terms
 
 
 class H1Loss:

@@ -71,8 +71,9 @@ class Normaliser(nn.Module):
         return values.to(x).reshape(-1, *(1,) * (x.ndim - 2))
 
     def _apply(self, fn, recurse=True):  # type: ignore[no-untyped-def]
-        """Move, but keep the precision: `half()` of a model is not for these."""
-        super()._apply(fn, recurse)
-        for name in ("count", "mean", "squares"):
-            self._buffers[name] = self._buffers[name].double()
+        """Move to another device, but keep the precision when the model changes its own."""
+        kept = {name: values.clone() for name, values in self.named_buffers()}
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        for name, values in kept.items():
+            setattr(self, name, values.to(getattr(self, name).device))
         return self

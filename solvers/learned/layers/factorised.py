@@ -19,6 +19,7 @@ Kolda & Bader, SIAM Rev. 51 (2009) 455 (Tucker, CP); Oseledets, SIAM J. Sci. Com
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -55,8 +56,9 @@ class ChannelForm(NamedTuple):
             return self.left @ self.core
         if self.core.ndim == 2:
             columns = self.left[:, None] * self.right  # (in, out, r)
-            return (self.core @ columns.flatten(0, 1).T).unflatten(1, columns.shape[:2])
-        return self.left @ self.core @ self.right.T
+            return (self.core @ columns.flatten(0, 1).T).view(-1, *columns.shape[:2])
+        matrices: Tensor = self.left @ self.core @ self.right.T
+        return matrices
 
     def pays(self, batch: int) -> bool:
         """Whether `apply` takes fewer multiplications than to multiply out first."""
@@ -204,7 +206,7 @@ def cp_rank(dims: Sequence[int], rank: float) -> int:
 
 def tt_ranks(dims: Sequence[int], rank: float) -> tuple[int, ...]:
     """Return ranks x (I_n + I_{n+1}) / 2 for which the cores have ρ ∏I numbers."""
-    means = [(i + j) / 2 for i, j in zip(dims, dims[1:], strict=False)]
+    means = [(i + j) / 2 for i, j in itertools.pairwise(dims)]
     a = sum(r * i * s for r, i, s in zip(means, dims[1:], means[1:], strict=False))
     b = dims[0] * means[0] + dims[-1] * means[-1]
     x = (-b + math.sqrt(b * b + 4 * a * rank * math.prod(dims))) / (2 * a)

@@ -32,12 +32,14 @@ class Problem(NamedTuple):
 def choose(x: Tensor, out_channels: int, sizes: Sizes, modes: Sizes, measure: bool) -> str:
     """Return the path for a field ``(batch, channel, *space)``.
 
-    Measured if it may be and if the field is large, and always the same for one shape on one
-    machine; a batch counts as the next power of two.  A program that is being compiled does
-    not measure.
+    Measured if it may be and if the field is large, and always the same for one shape on
+    one machine; a batch counts as the next power of two.  A compiler gets matrices,
+    which it can fuse with what is around them.
     """
     before = tuple(x.shape[2:])
-    if not measure or torch.compiler.is_compiling() or x.numel() < _WORTH_MEASURING:
+    if torch.compiler.is_compiling():
+        return "matmul"
+    if not measure or x.numel() < _WORTH_MEASURING:
         return rule(before, sizes, modes)
     batch = 1 << (x.shape[0] - 1).bit_length()
     channels = (x.shape[1], out_channels)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - its usual name
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pdekit.errors import ShapeError, UnknownName
@@ -23,7 +23,7 @@ from pdekit.solvers.learned.layers.weights import DenseWeight, Weight
 
 
 class SpectralConv(nn.Module):
-    r"""Convolution with a kernel that has the modes |k_j| ≤ m_j, in one to three dimensions.
+    """Convolution with a kernel that has the modes |k_j| ≤ m_j, in 1, 2 or 3 dimensions.
 
     With v̂ the coefficients of the input ("forward" norm) and R(k) a complex matrix of
     channels,
@@ -85,6 +85,7 @@ class SpectralConv(nn.Module):
         self.path, self.reproducible, self.one_sided = path, reproducible, one_sided
         shape = weight_shape(self.modes, one_sided=one_sided)
         self.weight = weight or DenseWeight(in_channels, out_channels, shape, init)
+        self._held = shape
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
 
     @property
@@ -100,7 +101,7 @@ class SpectralConv(nn.Module):
         if x.ndim != self.ndim + 2 or x.shape[1] != self.in_channels:
             space = ", ".join("n" * self.ndim)
             raise ShapeError(f"(batch, {self.in_channels}, {space})", tuple(x.shape), "x")
-        before = tuple(x.shape[2:])
+        before = tuple(int(n) for n in x.shape[2:])
         after = before if sizes is None else tuple(sizes)
         kept = self._kept(before, after)
         with torch.autocast(x.device.type, enabled=False):
@@ -114,13 +115,13 @@ class SpectralConv(nn.Module):
     def _mixed(self, v: Tensor, kept: Sizes) -> Tensor:
         """Multiply by the weights; the bias is added to the mode k = 0."""
         shape, batch = mode_shape(kept), v.shape[2]
-        held = weight_shape(kept, one_sided=self.one_sided and kept == self.modes)
+        held = tuple(map(min, shape, self._held))
         if held != shape:
-            v = v.unflatten(1, shape)
+            v = v.view(2, *shape, batch, -1)
             for axis, count in enumerate(held[:-1], start=1):
                 v = v.narrow(axis, 0, count)
-            v = v.flatten(1, self.ndim)
-        y = self.weight.mix(v, held).unflatten(1, held)
+            v = v.reshape(2, -1, *v.shape[-2:])
+        y = self.weight.mix(v, held).view(2, *held, batch, -1)
         if held != shape:
             y = F.pad(y, [0, 0] * 3 + [0, 1] * (self.ndim - 1))
         if self.bias is not None:

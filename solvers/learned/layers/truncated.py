@@ -43,6 +43,8 @@ def analyse(x: Tensor, modes: Sizes, path: str) -> Tensor:
         return _matmul_analysis(x, modes)
     if path not in PATHS:
         raise UnknownName("path", path, PATHS)
+    if torch.compiler.is_compiling():  # which does without a derivative by hand
+        return _ANALYSES[path](x, modes)
     out: Tensor = _Analysis.apply(x, modes, path)  # type: ignore[no-untyped-call]
     return out
 
@@ -56,6 +58,8 @@ def synthesise(y: Tensor, modes: Sizes, sizes: Sizes, path: str) -> Tensor:
         return _matmul_synthesis(y, modes, sizes)
     if path not in PATHS:
         raise UnknownName("path", path, PATHS)
+    if torch.compiler.is_compiling():
+        return _SYNTHESES[path](y, modes, sizes)
     out: Tensor = _Synthesis.apply(y, modes, sizes, path)  # type: ignore[no-untyped-call]
     return out
 
@@ -92,7 +96,7 @@ def _axes_forward(
 ) -> Tensor:
     """Take all axes but the last of ``(field, *space)`` to cosines and sines."""
     for n, m in zip(sizes[:-1], modes[:-1], strict=True):
-        a = _matrix("axis_forward", n, m, a) @ a.reshape(fields, n, -1)
+        a = torch.matmul(_matrix("axis_forward", n, m, a), a.reshape(fields, n, -1))
         fields *= 2 * m + 1
     return a
 
@@ -100,19 +104,19 @@ def _axes_forward(
 def _axes_inverse(a: Tensor, fields: int, sizes: Sizes, modes: Sizes) -> Tensor:
     """Sum the cosines and sines of all axes but the last, the latest axis first."""
     for axis in reversed(range(len(modes) - 1)):
-        before = math.prod(2 * m + 1 for m in modes[:axis])
+        before = math.prod([2 * m + 1 for m in modes[:axis]])
         n, m = sizes[axis], modes[axis]
         a = a.reshape(fields * before, 2 * m + 1, -1)
-        a = _matrix("axis_inverse", n, m, a) @ a
+        a = torch.matmul(_matrix("axis_inverse", n, m, a), a)
     return a
 
 
 def _join(a: Tensor, modes: Sizes, batch: int, channels: int) -> Tensor:
     """From ``(*cosines and sines, part, last mode, field)`` to coefficients."""
     for axis in reversed(range(len(modes) - 1)):
-        before = math.prod(2 * m + 1 for m in modes[:axis])
+        before = math.prod([2 * m + 1 for m in modes[:axis]])
         a = a.reshape(before, 2 * (2 * modes[axis] + 1), -1)
-        a = _matrix("join", 0, modes[axis], a) @ a
+        a = torch.matmul(_matrix("join", 0, modes[axis], a), a)
     return a.reshape(2, -1, batch, channels)
 
 
@@ -120,13 +124,14 @@ def _part(y: Tensor, modes: Sizes) -> Tensor:
     """From coefficients to ``(*cosines and sines, part, last mode, field)``."""
     a, before = y, 1
     for m in modes[:-1]:
-        a = _matrix("part", 0, m, y) @ a.reshape(before, 2 * (2 * m + 1), -1)
+        a = torch.matmul(_matrix("part", 0, m, y), a.reshape(before, 4 * m + 2, -1))
         before *= 2 * m + 1
     return a.reshape(before, 2, modes[-1] + 1, -1)
 
 
 def _matrix(name: str, n: int, m: int, like: Tensor) -> Tensor:
-    return matrix(name, n, m, like.dtype, like.device)
+    made: Tensor = matrix(name, n, m, like.dtype, like.device)
+    return made
 
 
 # ----------------------------------------------------------- Fourier transforms of torch
@@ -145,7 +150,7 @@ def _hybrid_synthesis(y: Tensor, modes: Sizes, sizes: Sizes) -> Tensor:
     a = _axes_inverse(a, y.shape[2] * y.shape[3], sizes, modes)
     a = a.reshape(*y.shape[2:], *sizes[:-1], modes[-1] + 1, 2)
     spectrum = torch.view_as_complex(a.contiguous())
-    return torch.fft.irfft(spectrum, n=sizes[-1], norm="forward")
+    return _real_inverse(spectrum, sizes[-1])
 
 
 def _fft_analysis(x: Tensor, modes: Sizes) -> Tensor:
@@ -167,11 +172,17 @@ def _fft_synthesis(y: Tensor, modes: Sizes, sizes: Sizes) -> Tensor:
         low, high = a.narrow(axis, 0, m), a.narrow(axis, m, m + 1)
         a = torch.cat([high, a.new_zeros(gap), low], axis)
         a = torch.fft.ifft(a, dim=axis, norm="forward")
-    return torch.fft.irfft(a, n=sizes[-1], norm="forward")
+    return _real_inverse(a, sizes[-1])
 
 
 def _real_forward(x: Tensor, m: int) -> Tensor:
-    return torch.fft.rfft(x, norm="forward")[..., : m + 1].contiguous()
+    spectrum: Tensor = torch.fft.rfft(x, norm="forward")
+    return spectrum.narrow(-1, 0, m + 1).contiguous()
+
+
+def _real_inverse(spectrum: Tensor, n: int) -> Tensor:
+    field: Tensor = torch.fft.irfft(spectrum, n=n, norm="forward")
+    return field
 
 
 def _symmetrised(a: Tensor) -> Tensor:

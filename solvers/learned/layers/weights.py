@@ -44,7 +44,7 @@ def scale_of(in_channels: int, out_channels: int) -> float:
 
 def kept_rows(values: Tensor, axis: int, kept: int, *, last: bool) -> Tensor:
     """Return the rows of an axis of modes that are kept."""
-    first = 0 if last else (values.shape[axis] - kept) // 2
+    first = 0 if last else values.shape[axis] // 2 - kept // 2
     return values.narrow(axis, first, kept)
 
 
@@ -78,7 +78,7 @@ class DenseWeight(nn.Module):
 
     def mix(self, v: Tensor, kept: Sizes) -> Tensor:
         """Multiply; see `Weight`."""
-        values = self.values
+        values: Tensor = self.values
         if kept != self.modes:
             values = values.view(*self.modes, *values.shape[1:])
             for axis, count in enumerate(kept):
