@@ -69,6 +69,7 @@ class FNO(nn.Module):
 
     Examples
     --------
+    >>> import torch
     >>> model = FNO(1, 1, modes=[4, 4], width=8)
     >>> tuple(model(torch.zeros(2, 1, 16, 20)).shape)
     (2, 1, 16, 20)
