@@ -372,8 +372,8 @@ def test_choice_is_measured_once_and_kept(monkeypatch: pytest.MonkeyPatch) -> No
     ("sizes", "modes", "path"),
     [
         ((128, 128), (12, 12), "matmul"),
-        ((64, 64), (12, 12), "fft"),
-        ((66, 64), (12, 12), "matmul"),
+        ((128, 128), (32, 32), "fft"),
+        ((132, 128), (32, 32), "matmul"),
     ],
 )
 def test_rule(sizes: Sizes, modes: Sizes, path: str) -> None:

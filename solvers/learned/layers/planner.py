@@ -50,9 +50,13 @@ def choose(x: Tensor, out_channels: int, sizes: Sizes, modes: Sizes, measure: bo
 
 
 def rule(sizes: Sizes, out_sizes: Sizes, modes: Sizes) -> str:
-    """Return what is best by experience, which depends on no measurement."""
+    """Return what is best by experience, which depends on no measurement.
+
+    Forward and backward in single precision, one thread, matrices took 0.83 of the time
+    of FFTs at 64² with m = 12, 0.33 at 85², and 1.21 at 128² with m = 32 and 64 channels.
+    """
     pairs = [*zip(sizes, modes, strict=True), *zip(out_sizes, modes, strict=True)]
-    if all(10 * m <= n for n, m in pairs) or any(_rough(n) for n, _ in pairs):
+    if all(5 * m <= n for n, m in pairs) or any(_rough(n) for n, _ in pairs):
         return "matmul"
     return "fft"
 
