@@ -19,6 +19,7 @@ from pdekit.solvers.learned.layers.spectral_conv import SpectralConv
 from pdekit.solvers.learned.layers.truncated import (
     PATHS,
     Sizes,
+    _symmetrised,
     analyse,
     mode_shape,
     resample,
@@ -161,6 +162,19 @@ def test_adjoint(sizes: Sizes, other: Sizes, modes: Sizes, path: str) -> None:
     assert float((u * g).sum().detach()) == pytest.approx(
         float((w * back).sum().detach()), rel=1e-12
     )
+
+
+@pytest.mark.parametrize("modes", [(4,), (3, 2), (2, 3, 1)])
+def test_plane_of_both_signs_is_made_hermitian(modes: Sizes) -> None:
+    """On devices whose transforms are undefined for others: Y(-k) = conj Y(k), k_d = 0."""
+    y = torch.randn(1, 1, *mode_shape(modes), dtype=torch.complex128)
+    made = _symmetrised(y)
+    for k in itertools.product(*(range(-m, m + 1) for m in modes[:-1])):
+        here = (0, 0, *(m + i for i, m in zip(k, modes, strict=False)), 0)
+        there = (0, 0, *(m - i for i, m in zip(k, modes, strict=False)), 0)
+        assert made[here] == made[there].conj()
+        assert made[here].real == pytest.approx((y[here] + y[there]).real / 2)
+    assert torch.equal(made[..., 1:], y[..., 1:])
 
 
 # ---------------------------------------------------------------------- what is known
