@@ -1,0 +1,1 @@
+"""Learned solvers: what imports torch and knows a model by name, one model a file."""
