@@ -89,8 +89,7 @@ class GaussianRun(AbstractProcessRun):
         """Solve on another grid; return the end."""
         n = self.spec.time_points
         other = Collocated(posed, n and max(4, round(steps * n)))
-        u = self._mean(self._condition(other), posed.grid, self.times[-1:])
-        return u if self.case.time is None else u[..., -1]
+        return self._last(self._mean(self._condition(other), posed.grid, self.times[-1:]))
 
     # -- what the summary says ---------------------------------------------------------
 

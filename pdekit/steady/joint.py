@@ -88,8 +88,7 @@ class JointRun(AbstractProcessRun):
         """Note how far it has come, as the authors do twenty times."""
         error = None
         if self.reference is not None and self.reference.function:
-            u = self._values(self.times[-1:])
-            u = u if self.case.time is None else u[..., -1]
+            u = self._last(self._values(self.times[-1:]))
             exact = np.asarray(self.reference.at(self.posed, float(self.times[-1])))
             error = float(np.linalg.norm(u - exact) / np.linalg.norm(exact))
             self.smallest = min(error, self.smallest or error)
@@ -109,7 +108,7 @@ class JointRun(AbstractProcessRun):
         other = self._fit(Collocated(posed, self.spec.time_points))
         other.advance(self.spec.steps)
         found = other.predict(self._points(posed.grid, self.times[-1:]))
-        return np.asarray(found if self.case.time is None else found[..., -1])
+        return np.asarray(self._last(found))
 
     # -- what the summary says ---------------------------------------------------------
 
@@ -136,7 +135,7 @@ class JointRun(AbstractProcessRun):
     def convergence(self) -> dict[str, Any]:
         """Return what the summary says of how it went."""
         last = self.history[-1] if self.history else None
-        scale = rms(self.collocation_source) or 1.0
+        scale = rms(self.collocated.collocation.nodes.source) or 1.0
         return {
             "iterations": self.fit.adam.step,
             "relative_residual": None if last is None else last.residual / scale,
@@ -146,8 +145,3 @@ class JointRun(AbstractProcessRun):
             "events": [],
             "history": [vars(told) for told in self.history],
         }
-
-    @property
-    def collocation_source(self) -> Array:
-        """The right-hand side at the nodes."""
-        return self.collocated.collocation.nodes.source

@@ -188,7 +188,7 @@ class ObservedRun(AbstractProcessRun):
         assert self.fitted is not None  # noqa: S101
         found = self._fields(self.fitted, posed.grid, self.times[-1:])
         u = found[self.problem.fields[0]]
-        return u if self.case.time is None else u[..., -1]
+        return self._last(u)
 
     # -- what the summary says ---------------------------------------------------------
 

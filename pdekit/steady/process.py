@@ -137,6 +137,10 @@ class AbstractProcessRun(ABC):
         points = [axis.points() for axis in grid.axes]
         return points if self.case.time is None else [*points, times]
 
+    def _last(self, values: Array) -> Array:
+        """Return the last of the times along the last axis; all of a steady problem."""
+        return values if self.case.time is None else values[..., -1]
+
     def _keep(self, found: Mapping[str, Array]) -> None:
         """Store values at the points and times of the case, frame by frame."""
         steady = self.case.time is None

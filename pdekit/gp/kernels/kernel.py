@@ -77,8 +77,8 @@ class AbstractKernel(ABC):
 
 
 @dataclass(frozen=True)
-class Sum(AbstractKernel):
-    """k = k₁ + k₂."""
+class AbstractPair(AbstractKernel):
+    """A kernel made of two."""
 
     first: AbstractKernel
     second: AbstractKernel
@@ -87,6 +87,10 @@ class Sum(AbstractKernel):
     def smoothness(self) -> float:
         """That of the rougher one."""
         return min(self.first.smoothness, self.second.smoothness)
+
+
+class Sum(AbstractPair):
+    """k = k₁ + k₂."""
 
     def _jet(self, r: Array, order: int) -> Array:
         return self.first.jet(r, order) + self.second.jet(r, order)
@@ -96,17 +100,8 @@ class Sum(AbstractKernel):
         return self.first.density(s) + self.second.density(s)
 
 
-@dataclass(frozen=True)
-class Product(AbstractKernel):
+class Product(AbstractPair):
     """k = k₁ k₂."""
-
-    first: AbstractKernel
-    second: AbstractKernel
-
-    @property
-    def smoothness(self) -> float:
-        """That of the rougher one."""
-        return min(self.first.smoothness, self.second.smoothness)
 
     def _jet(self, r: Array, order: int) -> Array:
         return jets.product(self.first.jet(r, order), self.second.jet(r, order))
