@@ -29,6 +29,7 @@ DEFAULT_INTEGRATOR = "dop853_ip"
 _PROBLEMS = "pdekit.solvers.elliptic"
 _SOLVERS: Mapping[str, str] = {"spectral": "pdekit.solvers.spectral"}
 _INTEGRATORS = "pdekit.stepping"
+_MODELS = "pdekit.solvers.learned.models"
 _IMPORTERS = "pdekit.solvers.importers"
 _DECLARED = "declared"
 
@@ -96,6 +97,26 @@ def problem(name: str) -> type[AbstractProblem]:
 def smoothers() -> tuple[str, ...]:
     """Names of the smoothers of multigrid cycles."""
     return tuple(import_module("pdekit.linalg.multigrid._smoothers").NAMES)
+
+
+def models() -> tuple[str, ...]:
+    """Names of the models of solution operators."""
+    return _files(_MODELS)
+
+
+def model(name: str) -> Any:
+    """Return the class of a model: that of the file's name, whatever its capitals.
+
+    Raises
+    ------
+    UnknownName
+        With the names that look alike.
+    """
+    if name not in models():
+        raise UnknownName("model", name, models())
+    module = import_module(f"{_MODELS}.{name}")
+    classes = inspect.getmembers(module, inspect.isclass)
+    return next(found for called, found in classes if called.lower() == name)
 
 
 def posed(name: str, params: Mapping[str, Any]) -> type[AbstractEquation]:

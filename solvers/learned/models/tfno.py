@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from pdekit.grid import Grid
-from pdekit.solvers.learned.fno import FNO
+from pdekit.solvers.learned.models.fno import FNO
 
 
 class TFNO(nn.Module):
