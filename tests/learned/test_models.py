@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from pdekit import Axis, Grid
 from pdekit.errors import ShapeError, UnknownName
-from pdekit.solvers.learned.models.fno import FNO, Block, reference_layout
 from pdekit.solvers.learned.layers.domain import cells_beyond, with_coordinates
 from pdekit.solvers.learned.layers.spectral_conv import SpectralConv
 from pdekit.solvers.learned.losses import relative_l2
+from pdekit.solvers.learned.models.fno import FNO, Block, reference_layout
 from pdekit.solvers.learned.models.tfno import TFNO
 
 VARIANTS: dict[str, dict[str, Any]] = {
