@@ -103,7 +103,7 @@ def test_residual_output_starts_from_the_input() -> None:
 
 def test_overfits_four_samples() -> None:
     """Below 0.2 %: −Δu = f between walls, f of four random waves."""
-    n, steps = 11, 120
+    n, steps = 11, 180
     model = MgNO(1, 1, 16, 2, 3, padding="zeros", coarsening="nested")
     s = torch.arange(1, n + 1).double() / (n + 1)
     sine = (math.pi * s[:, None] * torch.arange(1, 5)).sin()
