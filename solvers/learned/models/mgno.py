@@ -8,9 +8,9 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pdekit.errors import ShapeError, UnknownName
+from pdekit.errors import UnknownName
 from pdekit.grid import Grid
-from pdekit.solvers.learned.layers import boundary
+from pdekit.solvers.learned.layers import boundary, domain
 from pdekit.solvers.learned.layers.pointwise import Pointwise
 from pdekit.solvers.learned.layers.vcycle import VCycle
 
@@ -106,8 +106,7 @@ class MgNO(nn.Module):
 
         Without a grid they are those of a periodic box.
         """
-        if grid is not None and grid.shape != tuple(x.shape[2:]):
-            raise ShapeError(f"(batch, channel, {grid.shape})", tuple(x.shape), "x")
+        domain.sizes_of(x, grid, self.ndim)
         ends, v = boundary.ends(self.padding, grid, self.ndim), x
         for i, cycle in enumerate(self.cycles):
             z = cycle(v, ends)

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from pdekit import registry
-from pdekit.errors import ShapeError
 from pdekit.grid import Grid
 from pdekit.solvers.learned.layers import boundary, domain
 from pdekit.solvers.learned.layers.patches import split, stitch, windows
@@ -98,12 +97,7 @@ class Patched(nn.Module):
 
         Without a grid they are those of a periodic unit box.
         """
-        sizes = tuple(x.shape[2:])
-        if grid is not None and grid.shape != sizes:
-            raise ShapeError(f"(batch, channel, {grid.shape})", tuple(x.shape), "x")
-        if len(sizes) != self.ndim:
-            axes = ", ".join("n" * self.ndim)
-            raise ShapeError(f"(batch, channel, {axes})", tuple(x.shape), "x")
+        sizes = domain.sizes_of(x, grid, self.ndim)
         pads = [round(self.padding * n) for n in sizes]
         seen = self._windows(x, grid, pads)
         return stitch(self._applied(seen), 2**self.levels, pads, sizes)
