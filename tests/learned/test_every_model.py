@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,6 +76,17 @@ def test_shape_and_precision(name: str, ndim: int) -> None:
     assert bool(around.isfinite().all())
     if name in ("mgno", "unet", "patched"):
         assert not torch.equal(around, walls)
+
+
+@by_name
+def test_documented_sizes(name: str) -> None:
+    """Parameters with the defaults in two dimensions."""
+    page = Path(__file__).parents[2].joinpath("docs/models.md").read_text("utf-8")
+    (row,) = re.findall(rf"^\| `{name}` \|.*\|.*\| ([\d,]+)[^|]*\|$", page, re.M)
+    options = {"sensors": [64, 64]} if name == "deeponet" else {}
+    with torch.device("meta"):
+        model = registry.model(name)(1, 1, **options)
+    assert f"{sum(p.numel() for p in model.parameters()):,}" == row
 
 
 @by_name
