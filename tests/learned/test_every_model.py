@@ -240,6 +240,9 @@ def test_wrong_input_is_refused() -> None:
         DeepONet(1, 1, (8,), coordinates="off")
     with pytest.raises(UnknownName, match="padding"):
         UNet(1, 1, padding="none")
+    for name in ("mgno", "unet"):
+        with pytest.raises(ValueError, match="dimensions"):
+            registry.model(name)(1, 1, ndim=4)
     with pytest.raises(ValueError, match="widths"):
         UNet(1, 1, ())
     with pytest.raises(ShapeError):

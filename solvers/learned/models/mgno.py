@@ -93,8 +93,8 @@ class MgNO(nn.Module):
             raise ValueError(f"{levels} levels need as many nu and mu, got {nu} and {mu}")
         if residual_output and in_channels != out_channels:
             raise ValueError("residual_output needs as many channels out as in")
-        self.ndim, self.padding, self.residual = ndim, padding, residual_output
         boundary.ends(padding, None, ndim)
+        self.ndim, self.padding, self.residual = ndim, padding, residual_output
         cycle = {key: given[key] for key in _CYCLE}
         channels = [in_channels] + [width] * layers
         self.cycles = nn.ModuleList(VCycle(m, width, ndim, **cycle) for m in channels[:-1])

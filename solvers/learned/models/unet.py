@@ -77,8 +77,8 @@ class UNet(nn.Module):
         super().__init__()
         if not widths:
             raise ValueError("widths need one number a level, got none")
-        self.arguments, self.ndim, self.padding = given, ndim, padding
         boundary.ends(padding, None, ndim)
+        self.arguments, self.ndim, self.padding = given, ndim, padding
         before = [in_channels, *widths[:-1]]
         self.down = nn.ModuleList(
             Double(m, n, ndim, norm) for m, n in zip(before, widths, strict=True)
