@@ -23,7 +23,7 @@ from pdekit.errors import PdekitError
 from pdekit.grid import Grid
 
 Family: TypeAlias = Marching | Solving
-TUNED = 8
+TUNED = 32
 """Samples that steps and tolerances are chosen with."""
 ADDED = 1.1
 """An error that steps or tolerances may raise this much above that of the points."""
@@ -46,7 +46,12 @@ class Ran:
 
     def mark(self, batched: bool) -> Mark:
         """Return its place in the plane of error and time."""
-        return Mark(self.timing.of(batched), self.score.mean, self.words)
+        return Mark(self.timing.of(batched), self.score.mean, self.name)
+
+    @property
+    def name(self) -> str:
+        """Solver, points and steps in words."""
+        return f"{self.setting.label}, {self.words}"
 
     @property
     def setting(self) -> Setting:
@@ -146,21 +151,25 @@ def tuned(family: Family, points: tuple[int, ...], trial: Trial, metric: str) ->
     seen: list[tuple[float, Marched | Solved]] = []
     for effort in family.ladder:
         method = family.method(points, effort)
-        error = score(metric, method(trial), trial.truth).mean
-        seen.append((error, method))
-        if len(seen) > 1 and _settled(seen[-2][0], error):
+        seen.append((score(metric, method(trial), trial.truth).mean, method))
+        if _settled([error for error, _ in seen]):
             break
-    least = seen[-1][0] if math.isfinite(seen[-1][0]) else min(error for error, _ in seen)
+    least = min(error for error, _ in seen)
     return next(method for error, method in seen if error <= ADDED * least)
 
 
-def _settled(before: float, now: float) -> bool:
-    return math.isfinite(now) and math.isfinite(before) and abs(before - now) <= SETTLED * now
+def _settled(errors: Sequence[float]) -> bool:
+    """Whether the last rung, or both of the last two, brought nothing any more."""
+    if len(errors) < 2 or not math.isfinite(errors[-2]):
+        return False
+    *_, before, now = errors
+    rising = len(errors) > 3 and min(errors[-2:]) > (1 - SETTLED) * min(errors[:-2])
+    return abs(before - now) <= SETTLED * now or rising
 
 
 def run_all(
     fleet: Sequence[Family], points: Sequence[tuple[int, ...]], trial: Trial, metric: str,
-    look: Look, batches: Sequence[int] | None = None,
+    look: Look,
 ) -> list[Ran]:  # fmt: skip
     """Tune, time and judge all solvers at all resolutions."""
     found = []
@@ -185,5 +194,5 @@ def fronts(runs: Sequence[Ran]) -> dict[bool, Front]:
     """Return the fronts of batched and of single samples."""
     return {
         batched: Front.of([each.mark(batched) for each in runs])
-        for batched in (False, True)
+        for batched in (True, False)
     }

@@ -87,7 +87,7 @@ def along_time(p: Array, trial: Trial) -> dict[str, Any]:
     sound = np.isfinite(p).reshape(len(p), -1).all(axis=1)
     found: dict[str, Any] = {
         "times": times.tolist(),
-        "relative_l2": _of_frames(p, y),
+        "relative_l2": error_of_frames(p, y),
         "diverged": int(np.sum(~sound)),
     }
     if not sound.all():
@@ -106,7 +106,7 @@ def along_time(p: Array, trial: Trial) -> dict[str, Any]:
     }
 
 
-def _of_frames(p: Array, y: Array) -> list[float | None]:
+def error_of_frames(p: Array, y: Array) -> list[float | None]:
     """Return the error of every frame; none from where a prediction is not finite."""
     found: list[float | None] = []
     for k in range(y.shape[2]):
