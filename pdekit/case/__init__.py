@@ -13,11 +13,13 @@ from pdekit.case.loader import (
     Case,
     Loaded,
     case_schema,
+    dataset_case,
     load_case,
     problem_of,
     shipped_cases,
     solved_case,
 )
+from pdekit.case.train_case import TrainCase
 
 __all__ = [
     "AnyCase",
@@ -25,7 +27,9 @@ __all__ = [
     "Case",
     "DatasetCase",
     "Loaded",
+    "TrainCase",
     "case_schema",
+    "dataset_case",
     "load_case",
     "problem_of",
     "shipped_cases",

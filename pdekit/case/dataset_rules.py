@@ -12,7 +12,7 @@ from pdekit.case.dataset_case import METRICS, StoredSpec
 from pdekit.case.draft import Draft
 from pdekit.case.schema import ExactInitial, RandomInitial, SaveEvery, StateInitial
 from pdekit.case.written import SolvedCase
-from pdekit.errors import CaseError, Problem, UnknownName, suggestion
+from pdekit.errors import CaseError, Problem, suggestion
 
 DRAWN = ("random_field", "blocks")
 """Keys of the parameters that are drawn at random."""
@@ -22,7 +22,7 @@ GAUSSIAN = ("gp", "gp_hm")
 def apply(draft: Draft) -> None:
     """Apply every rule; mistakes of the problem are told with the others."""
     rules.check_name(draft)
-    _checks(draft)
+    rules.check_metrics(draft, METRICS)
     problem = _problem(draft)
     if problem is None:
         return
@@ -139,15 +139,3 @@ def _points(draft: Draft, problem: Any, save: StoredSpec) -> None:
             )
             message = f"must be at most {axis.points}, the points {name} is solved on"
             draft.say(path, f"{message} (got {points})")
-
-
-def _checks(draft: Draft) -> None:
-    """Check the bounds; there is one metric."""
-    for label, check in (draft.sections.get("checks") or {}).items():
-        rules.check_bound(draft, ("checks", label), check)
-        name = check.metric or label
-        if name not in METRICS:
-            draft.say(("checks", label), str(UnknownName("metric", name, METRICS)))
-        for key in check.params:
-            message = f"unknown key{suggestion(key, type(check).model_fields)}"
-            draft.say(("checks", label, key), message, at_key=True)

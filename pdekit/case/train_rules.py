@@ -1,0 +1,169 @@
+"""What a case of a training must satisfy beyond its structure."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from pdekit import registry
+from pdekit.case import rules
+from pdekit.case.draft import Draft
+from pdekit.case.params import Parameters
+from pdekit.case.train_case import ModelSpec, metric_names
+from pdekit.errors import CaseError, PdekitError
+
+if TYPE_CHECKING:
+    from pdekit.datasets.finding import Contents
+
+CHANNELS = ("in_channels", "out_channels")
+"""Arguments of a model that the data say."""
+ALIKE = 1e-6
+"""Relative difference of time steps that count as equal."""
+
+
+def apply(draft: Draft) -> None:
+    """Apply every rule; mistakes in the case of the data are told with the others."""
+    rules.check_name(draft)
+    _model(draft)
+    _loss(draft)
+    test = draft.sections.get("test")
+    rules.check_metrics(draft, metric_names(test.points if test else ()))
+    data = _data(draft)
+    if data is not None:
+        _modes(draft, data)
+        _samples(draft, data)
+        _frames(draft, data)
+        _resolutions(draft, data)
+        if _said(draft, "loss", "name") == "sobolev" and not data.grid.is_periodic:
+            message = "sobolev needs a periodic box; h1 is for any boundary"
+            draft.say(("loss", "name"), message)
+
+
+def _said(draft: Draft, section: str, key: str) -> object:
+    return getattr(draft.sections.get(section), key, None)
+
+
+def _data(draft: Draft) -> Contents | None:
+    """Look at the data, or at the case that they are made from."""
+    from pdekit.datasets.finding import contents, named
+
+    name = draft.sections.get("data")
+    if name is None:
+        return None
+    try:
+        return contents(named(draft.source, name))
+    except CaseError as error:
+        for each in error.problems:
+            where = f"{each}" if each.file != name else each.message
+            draft.say(("data",), where)
+    except (ValueError, PdekitError) as error:
+        draft.say(("data",), f"cannot be used: {error}")
+    return None
+
+
+def _model(draft: Draft) -> None:
+    """Check the arguments of the model; fill in those that are not given."""
+    spec: ModelSpec | None = draft.sections.get("model")
+    if spec is None:
+        return
+    kind = draft.find(("model", "name"), registry.model, spec.name)
+    if kind is not None:
+        expected = Parameters.of_constructor(kind, CHANNELS)
+        values = draft.params(("model",), spec.params, expected)
+        draft.sections["model"] = spec.model_copy(update=values)
+
+
+def _modes(draft: Draft, data: Contents) -> None:
+    """Check that the points carry the modes that are kept: 2 m < n along each axis."""
+    spec: ModelSpec | None = draft.sections.get("model")
+    modes = spec.params.get("modes") if spec else None
+    if not isinstance(modes, list):
+        return
+    axes, path = data.grid.axes, ("model", "modes")
+    if len(modes) not in (len(axes), len(axes) + 1):
+        names = ", ".join(data.grid.names)
+        message = f"must have one entry for each axis of the data ({names}), and one more"
+        draft.say(path, f"{message} for a model in space and time (got {len(modes)})")
+        return
+    for number, (axis, m) in enumerate(zip(axes, modes, strict=False)):
+        if isinstance(m, int) and 2 * m >= axis.n:
+            message = (
+                f"must be at most {(axis.n - 1) // 2}: {axis.name} has {axis.n} points"
+            )
+            draft.say((*path, number), f"{message} (got {m})")
+
+
+def _loss(draft: Draft) -> None:
+    given = draft.source.at(("loss", "order"))
+    if given is not None and _said(draft, "loss", "name") not in ("sobolev", None):
+        draft.say(("loss", "order"), "is used with sobolev alone", at_key=True)
+
+
+def _samples(draft: Draft, data: Contents) -> None:
+    """Check that there are the samples that are asked for, or needed."""
+    wanted = draft.sections.get("samples")
+    used = dict(data.counts)
+    for split, count in (wanted.model_dump() if wanted else {}).items():
+        there = data.counts.get(split, 0)
+        if count is not None and count > there:
+            message = f"must be at most {there}, which the data set has (got {count})"
+            draft.say(("samples", split), message)
+        used[split] = there if count is None else count
+    if draft.sections.get("early_stop") is not None and not used.get("validation"):
+        draft.say(("early_stop",), "needs samples for validation", at_key=True)
+    for label, check in (draft.sections.get("checks") or {}).items():
+        split = str(check.metric or label).split("_")[0]
+        if split in ("test", "validation") and not used.get(split):
+            draft.say(("checks", label), f"needs samples for {split}", at_key=True)
+
+
+def _frames(draft: Draft, data: Contents) -> None:
+    """Check that there are as many frames, evenly spaced, as the model sees and gives."""
+    keys = ("history", "frames", "stride")
+    history, frames, stride = (draft.sections.get(key) or 1 for key in keys)
+    steps = _said(draft, "rollout", "steps") or 1
+    if data.steady:
+        given = {"history": history, "frames": frames, "stride": stride}
+        for key in [key for key, value in given.items() if value != 1]:
+            draft.say((key,), "is not used: the data have no time", at_key=True)
+        if steps != 1:
+            draft.say(("rollout", "steps"), "must be 1: the data have no time")
+        if draft.sections.get("predict") == "increment":
+            draft.say(("predict",), "must be state: the data have no time")
+        if not data.constant:
+            draft.say(
+                ("data",), "holds one frame and no coefficient: nothing to learn from"
+            )
+        return
+    times = data.times[::stride]
+    needed = history + frames * int(str(steps))
+    if needed > len(times):
+        how = f" at stride {stride}" if stride > 1 else ""
+        key = next((k for k in keys if draft.source.at((k,)) is not None), "data")
+        draft.say((key,), f"a training pair needs {needed} frames{how}, the data have "
+                          f"{len(times)}", at_key=True)  # fmt: skip
+        return
+    gaps = [b - a for a, b in pairwise(times)]
+    if max(gaps) - min(gaps) > ALIKE * max(gaps):
+        draft.say(("data",), f"its frames are not evenly spaced: from {min(gaps):g} to "
+                             f"{max(gaps):g} apart")  # fmt: skip
+
+
+def _resolutions(draft: Draft, data: Contents) -> None:
+    """Check that the test samples can be had on other points."""
+    from pdekit.datasets.finding import contents, resolved_again
+
+    test = draft.sections.get("test")
+    for number, points in enumerate(test.points if test else ()):
+        path = ("test", "points", number)
+        if data.case is None or data.solved is None:
+            draft.say(path, "needs data that were made from a case of pdekit")
+            continue
+        most = min(data.solved.shape)
+        if points > most:
+            draft.say(path, f"must be at most {most}, the points it is solved on")
+            continue
+        try:
+            contents(resolved_again(data.case, points, 1))
+        except CaseError as error:
+            draft.say(path, error.problems[0].message)
