@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from pydantic import BaseModel
 
 from pdekit import problems, registry
-from pdekit.case import DatasetCase, load_case, shipped_cases
+from pdekit.case import load_case, shipped_cases
+from pdekit.case.loader import TASKS
 from pdekit.case.wording import shown
 from pdekit.docstrings import explained, first_line
 from pdekit.errors import UnknownName
@@ -32,8 +33,8 @@ def description(name: str) -> str:
         return (
             f"# {name}: {case.title}\n{shipped_cases()[name].read_text(encoding='utf-8')}"
         )
-    if name == "dataset":
-        return _keys(DatasetCase)
+    if name in TASKS:
+        return _keys(TASKS[name][0])
     if name in registry.equations():
         return _equation(name)
     if name in registry.problems():

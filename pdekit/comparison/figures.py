@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +10,12 @@ import numpy as np
 
 from pdekit.comparison import classical
 from pdekit.comparison.front import Mark
+from pdekit.comparison.scores import error_of_frames
 from pdekit.files import atomic
 from pdekit.plots._colour import extremes, scale
 from pdekit.plots._fields import symbol
 from pdekit.plots._sheet import BAR, label_axes, proportions, shared_bar, sheet, show
-from pdekit.plots._style import QUIET, encode, fitted, house_style, legend_above, panels
+from pdekit.plots._style import QUIET, encode, fitted, house_style, legend_above, log_scale, panels
 from pdekit.plots.comparison import decades
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ WIDE, HIGH = 4.6, 3.1
 PANEL, HIGHEST = 1.75, 1.75
 FLOOR = 1e-6
 """Errors in pictures are cut off at this part of the largest value."""
+CROWDED = 0.05
+"""Part of a panel's height between two lines whose names would touch."""
+FEWEST = 2.0
+"""Decades that an axis shows at least."""
 METRICS = {"relative_l2": "relative L² error", "vrmse": "VRMSE", "nrmse": "NRMSE"}
 
 
@@ -137,20 +142,38 @@ def _controls(ax: Axes, facts: dict[str, Any]) -> None:
         if "errors" in said
     }
     error = facts["data"]["data_error"]
-    bottom = ax.get_ylim()[0]
-    if error and error > 0.1 * bottom:
+    if error and error > 0.1 * ax.get_ylim()[0]:
         levels["data error"] = error
-    drawn: list[float] = []
-    for name, level in sorted(levels.items(), key=lambda item: item[1] or 0.0):
-        if level is None or level <= 0:
-            continue
+    known = {name: level for name, level in levels.items() if level}
+    for level in known.values():
         ax.axhline(level, color=QUIET, ls="--", lw=0.6)
-        near = sum(abs(np.log10(level / other)) < 0.12 for other in drawn)
+    ax.margins(0.08)
+    _whole_decades(ax)
+    _name_levels(ax, known)
+
+
+def _name_levels(ax: Axes, levels: Mapping[str, float]) -> None:
+    """Write names above lines at their right ends, side by side where they are close."""
+    low, high = np.log10(ax.get_ylim())
+    placed: list[tuple[int, float]] = []
+    for name, level in sorted(levels.items(), key=lambda item: item[1]):
+        height = float((np.log10(level) - low) / (high - low))
+        near = {slot for slot, other in placed if abs(height - other) < CROWDED}
+        slot = next(i for i in range(len(placed) + 1) if i not in near)
         ax.annotate(
             name, (1, level), xycoords=("axes fraction", "data"), size=6.5, color=QUIET,
-            xytext=(-2 - 44 * near, 1.5), textcoords="offset points", ha="right", va="bottom",
+            xytext=(-2 - 46 * slot, 1.5), textcoords="offset points", ha="right",
+            va="bottom",
         )  # fmt: skip
-        drawn.append(level)
+        placed.append((slot, height))
+
+
+def _whole_decades(ax: Axes) -> None:
+    """Show two decades at least along both axes, so that two powers of ten are named."""
+    for limits, put in ((ax.get_xlim(), ax.set_xlim), (ax.get_ylim(), ax.set_ylim)):
+        low, high = np.log10(limits)
+        if high - low < FEWEST:
+            put(10.0 ** np.floor(low), 10.0 ** np.ceil(high))
 
 
 def _diverging(ax: Axes, models: Sequence[Judged], metric: str) -> None:
@@ -218,7 +241,7 @@ def _lines(evaluation: Evaluation, judged: Judged, lines: dict[str, int]) -> Fig
         above.plot(x, prediction, "--", color="C1", label="prediction")
         above.text(0, 1.14, title, transform=above.transAxes, va="bottom", size=7)
         below.plot(x, np.abs(prediction - truth), color="C1")
-        below.set_yscale("log")
+        log_scale(below)
         below.set_xlabel(f"${symbol(axis.name)}$")
         if column == 0:
             above.set_ylabel(f"${name}$")
@@ -231,7 +254,7 @@ def _planes(evaluation: Evaluation, judged: Judged, lines: dict[str, int]) -> Fi
     grid: Grid = evaluation.trial.grid
     across, up = grid.axes
     size = proportions(across, up, PANEL, HIGHEST)
-    drawn, axes = sheet([[size] * 4] * len(lines), gap=BAR + 0.3, row_gap=0.42)
+    drawn, axes = sheet([[size] * 4] * len(lines), gap=BAR, row_gap=0.42, lines=2)
     name = symbol(evaluation.trial.varying[0])
     given = evaluation.trial.constants[0] if evaluation.trial.steady else ""
     for line, (title, i) in zip(axes, lines.items(), strict=True):
@@ -256,8 +279,6 @@ def _planes(evaluation: Evaluation, judged: Judged, lines: dict[str, int]) -> Fi
 
 def rollout(evaluation: Evaluation, facts: dict[str, Any]) -> Figure | None:
     """Draw the error of every frame: models, controls, and classical settings."""
-    from pdekit.comparison.scores import error_of_frames
-
     trial, times = evaluation.trial, evaluation.trial.ahead
     with house_style():
         drawn, axes = panels(1, 1, height=2.4, width=WIDE, lines=2)
@@ -268,12 +289,13 @@ def rollout(evaluation: Evaluation, facts: dict[str, Any]) -> Figure | None:
         for number, (mark, errors) in enumerate(evaluation.classical_frames()):
             label = f"classical, {_short(mark)}"
             ax.plot(times, _gaps(errors), color="C0", ls=("-", ":")[number % 2], label=label)
+        ends = {}
         for name, answers in evaluation.found.control_answers.items():
-            errors = _gaps(error_of_frames(answers, trial.truth))
-            ax.plot(times, errors, "--", color=QUIET, lw=0.6)
-            ax.annotate(name, (times[-1], errors[-1]), size=6.5, color=QUIET, ha="right",
-                        va="bottom")  # fmt: skip
-        ax.set_yscale("log")
+            controls = _gaps(error_of_frames(answers, trial.truth))
+            ax.plot(times, controls, "--", color=QUIET, lw=0.6)
+            ends |= {name: float(controls[-1])} if controls[-1] > 0 else {}
+        log_scale(ax)
+        _name_levels(ax, ends)
         ax.set_xlabel("t")
         ax.set_ylabel("relative L² error of the frame")
         legend_above(ax, columns=2)

@@ -96,9 +96,10 @@ def verdict(front: Front, mark: Mark, data_s: float, train_s: float) -> dict[str
     """Compare a learned operator with the front: at equal error, and at equal time."""
     time, error = front.seconds_at(mark.error), front.error_at(mark.seconds)
     known = time.bound != "above"  # beyond the front nobody knows what is better
-    count = break_even(data_s, train_s, time.value, mark.seconds)
+    lost = math.isinf(mark.error)
+    count = math.inf if lost else break_even(data_s, train_s, time.value, mark.seconds)
     # a bound from above: the classical solver needs at most this time
-    wins = math.isinf(mark.error) or (known and time.value <= mark.seconds)
+    wins = lost or (known and time.value <= mark.seconds)
     return {
         "classical_s_at_equal_error": time.value,
         "classical_s_is": {"below": "at most", "above": "at least"}.get(time.bound, ""),
