@@ -131,7 +131,7 @@ def _urgency(row: Mapping[str, Any]) -> tuple[int, str]:
 
 
 def check_in_words(check: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a check in words: metric, what was found, what is expected, whether it holds."""
+    """Return a check in words: what was found and expected, whether it holds."""
     at = f" ({check['at']})" if check.get("at") is not None else ""
     label = f"{check['label']}: " if check.get("label") else ""
     return {

@@ -1,4 +1,4 @@
-"""What is done with a case, whatever its task is: solve, make a data set, train, compare."""
+"""What is done with a case of any task: solve, make a data set, train, compare."""
 
 from __future__ import annotations
 

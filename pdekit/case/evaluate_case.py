@@ -10,10 +10,8 @@ from pydantic import Field as Key
 
 from pdekit.case.schema import CheckSpec, Names
 from pdekit.case.types import AxisPoints, Count, Section
-from pdekit.case.written import Written
+from pdekit.case.written import Written, digest_of
 
-CONTROLS = ("persistence", "mean", "linear", "shuffled")
-"""Predictions that have learned nothing."""
 RESOLUTIONS = 4
 """Fewest resolutions of the classical family."""
 USUAL = (
@@ -22,6 +20,9 @@ USUAL = (
 )  # fmt: skip
 """Names of the shifted data sets that ``auto`` may make."""
 Control = Literal["persistence", "mean", "linear", "shuffled"]
+CONTROLS: tuple[Control, ...] = ("persistence", "mean", "linear", "shuffled")
+"""Predictions that have learned nothing."""
+_NOT_THE_ANSWER = ("name", "title", "checks", "outputs")
 
 
 def _listed(value: Any) -> Any:
@@ -39,9 +40,9 @@ class ClassicalSpec(Section):
         "dotted path; its own solver when left out; {name: banded} is Cholesky in a band "
         "(steady problems)",
     )
-    points: Annotated[
-        tuple[AxisPoints, ...], Strict(False), Key(min_length=RESOLUTIONS)
-    ] | None = Key(
+    points: (
+        Annotated[tuple[AxisPoints, ...], Strict(False), Key(min_length=RESOLUTIONS)] | None
+    ) = Key(
         default=None,
         description="points along the first axis, four numbers at least; chosen when left "
         "out; steps and tolerances are chosen for each",
@@ -111,6 +112,13 @@ class EvaluateCase(Written):
         """The error that the comparison is by."""
         return self.metrics[0]
 
+    def digest(self) -> str:
+        """Hash of what determines the errors: not of titles, checks, outputs."""
+        said = self.to_dict()
+        for key in _NOT_THE_ANSWER:
+            said.pop(key, None)
+        return digest_of(said)
+
     def known_metrics(self) -> dict[str, str]:
         """Return what checks may name, and what it is."""
         names = USUAL if self.shifted == "auto" else ()
@@ -124,7 +132,7 @@ class EvaluateCase(Written):
 def metrics_of(metrics: Any, controls: Any, shifted: Any) -> dict[str, str]:
     """Return the metrics of an evaluation with these errors, controls and data sets."""
     found = {
-        "speed_up": "largest ratio of the classical time at equal error to that of a model, "
+        "speed_up": "largest ratio of the classical time at equal error to a model's, in "
         "best batches",
         "speed_up_alone": "the same for one sample at a time",
         "break_even_samples": "fewest samples after which a model has paid off",

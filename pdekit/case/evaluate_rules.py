@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from pdekit.case.evaluate_case import USUAL, metrics_of
 from pdekit.case.functions import resolve
 from pdekit.case.source import Source
 from pdekit.case.train_case import TrainCase
+from pdekit.case.yaml_lines import KeyPath
 from pdekit.errors import CaseError, PdekitError, UnknownName
 
 
@@ -25,9 +26,9 @@ def apply(draft: Draft) -> None:
     if models == () and given is None:
         draft.say(("data",), "must be given where there are no models")
     for number, name in enumerate(models or ()):
-        _found(draft, ("models", number), lambda name=name: model_of(draft.source, name))  # type: ignore[misc]
+        _found(draft, ("models", number), model_of, name)
     if given is not None:
-        _found(draft, ("data",), lambda: data_of(draft.source, given))
+        _found(draft, ("data",), data_of, given)
 
 
 def model_of(source: Source, name: str) -> Path | TrainCase:
@@ -66,9 +67,12 @@ def data_of(source: Source, name: str) -> Path | DatasetCase:
     return named(source, name)
 
 
-def _found(draft: Draft, path: Any, look: Any) -> None:
+def _found(
+    draft: Draft, path: KeyPath, look: Callable[[Source, str], object], name: str
+) -> None:
+    """Look for what a name means, and tell what is wrong with it."""
     try:
-        look()
+        look(draft.source, name)
     except CaseError as error:
         for each in error.problems:
             draft.say(path, str(each) if each.path else each.message)

@@ -107,7 +107,9 @@ def _label(case: AnyCase, given: Mapping[str, Any]) -> str:
     """Name a solver: what was said of it, or its integrator."""
     solver: Any = case.solver
     if given:
-        return " ".join(str(v) for k, v in given.items() if _path(k) != "solver.name" or v != "krylov")
+        return " ".join(
+            str(v) for k, v in given.items() if _path(k) != "solver.name" or v != "krylov"
+        )
     return str(solver.integrator if isinstance(case, Case) else solver.name)
 
 
@@ -142,7 +144,9 @@ def _even(n: float) -> int:
     return 2 * int(next_fast_len(math.ceil(n / 2 - 1e-9)))
 
 
-def tuned(family: Family, points: tuple[int, ...], trial: Trial, metric: str) -> Marched | Solved:
+def tuned(
+    family: Family, points: tuple[int, ...], trial: Trial, metric: str
+) -> Marched | Solved:
     """Choose the largest step, or the weakest tolerance, that adds little to the error.
 
     The error is followed along the ladder until it settles; of all rungs the first is

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,8 @@ class Mean:
     @classmethod
     def of(cls, train: Split, cut: Cut) -> Mean:
         """Average over all samples, a few at a time."""
-        header, total = train.header, 0.0
+        header = train.header
+        total: Any = 0.0
         times = slice(None) if len(header.times) == 1 else slice(None, None, cut.stride)
         for i in range(len(train)):
             each = [np.asarray(train[name][i], dtype=float) for name in header.varying]

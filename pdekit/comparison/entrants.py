@@ -79,7 +79,11 @@ def trained(case: TrainCase, observer: Observer) -> Path:
 
     base = RUNS / (case.name or "model")
     for folder in (base, *sorted(base.parent.glob(f"{base.name}-*"))):
-        if (folder / MODEL).is_file() and (folder / SUMMARY).is_file() and _same(folder, case):
+        if (
+            (folder / MODEL).is_file()
+            and (folder / SUMMARY).is_file()
+            and _same(folder, case)
+        ):
             return folder
     observer.message(f"training {case.name or base.name}")
     _, folder, failure = run_into(case, base, observer=observer)
@@ -111,7 +115,8 @@ def data_folder(
     if told.get("folder") and folder.is_dir():
         return folder
     raise case.refusal(
-        "data", f"must be given: the data that {entrants[0].label} learned from are not there"
+        "data",
+        f"must be given: the data that {entrants[0].label} learned from are not there",
     )
 
 
@@ -127,7 +132,7 @@ def read(paths: Sequence[Path]) -> list[Entrant]:
 
     seeds = [tuple(map(Learned.read, files_of(path))) for path in paths]
     names = [each[0].operator.name for each in seeds]
-    found = []
+    found: list[Entrant] = []
     for path, each, name in zip(paths, seeds, names, strict=True):
         where = path.parent.name if path.is_file() else path.name
         label = name if names.count(name) == 1 else f"{name} {where}"
@@ -175,7 +180,7 @@ def leak(entrant: Entrant, folder: Path, data: DataSet) -> str:
     there = Path(str(told.get("folder", "")))
     if not told.get("folder") or not there.is_dir():
         return (
-            f"{entrant.label}: what it learned from is not there, and is not this data set: "
+            f"{entrant.label}: what it learned from is not there, and not this data set: "
             "whether samples of this test split were among it cannot be told"
         )
     old, counts = load(there, finite=False), told.get("counts") or {}
@@ -186,8 +191,8 @@ def leak(entrant: Entrant, folder: Path, data: DataSet) -> str:
             taken = islice(digests(old[split]), None if used is None else int(used))
             if shared := sum(each in test for each in taken):
                 raise PdekitError(
-                    f"{entrant.path}: {shared} of the samples it learned from ({split}) are "
-                    "in this test split; an error on them says nothing"
+                    f"{entrant.path}: {shared} of the samples it learned from ({split}) "
+                    "are in this test split; an error on them says nothing"
                 )
     return ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,10 @@ from pdekit.comparison.entrants import (
     seconds_of,
     weights_of,
 )
+from pdekit.comparison.found import Found, Judged
 from pdekit.comparison.front import Front, Mark, verdict
-from pdekit.comparison.scores import Score, along_time, error_of_frames, scores
+from pdekit.comparison.scores import along_time, error_of_frames, scores
+from pdekit.comparison.summary import summary
 from pdekit.comparison.timing import Timing, timed
 from pdekit.comparison.trial import Cut, Method, Trial, in_batches, trial_of
 from pdekit.datasets.dataset import DataSet
@@ -55,33 +57,6 @@ class Outcome:
         return str(self.summary["status"])
 
 
-@dataclass(frozen=True)
-class Judged:
-    """A model with what was found: answers, time, errors of the first and of all seeds."""
-
-    entrant: Entrant
-    answers: Array
-    timing: Timing
-    gpu: Timing | None
-    scores: Mapping[str, Score]
-    seeds: Mapping[str, list[float]]
-
-    def mark(self, metric: str, batched: bool) -> Mark:
-        """Return its place in the plane of error and time."""
-        return Mark(self.timing.of(batched), self.scores[metric].mean, self.entrant.label)
-
-
-@dataclass
-class Found:
-    """All that an evaluation finds, on its way."""
-
-    runs: list[Ran] = field(default_factory=list)
-    models: list[Judged] = field(default_factory=list)
-    controls: dict[str, dict[str, Any]] = field(default_factory=dict)
-    shifted: dict[str, dict[str, Any]] = field(default_factory=dict)
-    control_answers: dict[str, Array] = field(default_factory=dict)
-
-
 def run_into(
     case: EvaluateCase,
     folder: Path,
@@ -98,7 +73,9 @@ def run_into(
         The folder used, and the error that stopped it early, or None.
     """
     if resume:
-        raise PdekitError("an evaluation keeps no checkpoint: run it again without --resume")
+        raise PdekitError(
+            "an evaluation keeps no checkpoint: run it again without --resume"
+        )
     evaluation = Evaluation(case, observer or Silent())
     with claimed(folder, LOG, resume=False, overwrite=overwrite) as folder:
         atomic.write_text(folder / CASE, case.to_yaml())
@@ -107,12 +84,12 @@ def run_into(
             evaluation.execute()
         except Interrupted as stop:
             failure = stop
-        summary = report.summary(evaluation, failure)
-        atomic.write_json(folder / SUMMARY, summary)
+        found = summary(evaluation, failure)
+        atomic.write_json(folder / SUMMARY, found)
         if failure is None:
-            report.write(evaluation, summary, folder)
-        logger.info("%s %s", summary["status"], summary["message"])
-    return Outcome(summary), folder, failure
+            report.write(evaluation, found, folder)
+        logger.info("%s %s", found["status"], found["message"])
+    return Outcome(found), folder, failure
 
 
 def warnings_of(case: EvaluateCase) -> list[str]:
@@ -340,7 +317,9 @@ class Evaluation:
         model.
         """
         chosen = self._on_front()
-        best = min((m.scores[self.case.metric].mean for m in self.found.models), default=0.0)
+        best = min(
+            (m.scores[self.case.metric].mean for m in self.found.models), default=0.0
+        )
         worse = [run for run in chosen if run.score.mean >= best][-1:]
         better = [run for run in chosen if run.score.mean < best][:1]
         return [

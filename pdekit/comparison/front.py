@@ -105,7 +105,9 @@ def verdict(front: Front, mark: Mark, data_s: float, train_s: float) -> dict[str
         "classical_s_is": {"below": "at most", "above": "at least"}.get(time.bound, ""),
         "speed_up": time.value / mark.seconds,
         "classical_error_at_equal_time": error.value,
-        "classical_error_is": {"below": "at most", "above": "at least"}.get(error.bound, ""),
+        "classical_error_is": {"below": "at most", "above": "at least"}.get(
+            error.bound, ""
+        ),
         "break_even_samples": None if math.isinf(count) else count,
         "classical_is_better": wins,
     }

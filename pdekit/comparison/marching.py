@@ -97,7 +97,9 @@ class Marched:
     def _stored(self, u: Field) -> Array:
         if not self.marching.equation.complex:
             return u
-        each = (parts(name, u[:, c]) for c, name in enumerate(self.marching.equation.fields))
+        each = (
+            parts(name, u[:, c]) for c, name in enumerate(self.marching.equation.fields)
+        )
         return np.stack([values for one in each for values in one.values()], axis=1)
 
     def _frames(self, trial: Trial, u: Field) -> Iterator[Field]:

@@ -52,7 +52,9 @@ class Score:
         found: dict[str, Any] = {"samples": len(self.values), "diverged": self.diverged}
         if self.diverged:
             found |= {"mean": None, "median": None, "low": None, "high": None}
-            return found | {"mean_of_the_others": float(finite.mean()) if len(finite) else None}
+            return found | {
+                "mean_of_the_others": float(finite.mean()) if len(finite) else None
+            }
         spread = Spread.of(self.values)
         return found | vars(spread)
 

@@ -1,4 +1,4 @@
-"""Data sets that differ from the one that was learned from: other parameters, longer, finer."""
+"""Data sets that differ from the one learned from: other parameters, longer, finer."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ def suggested(case: DatasetCase, problem: AnyCase) -> dict[str, dict[str, Any]]:
     found = {f"half_{name}": {key: value / 2} for name, key, value in _numbers(problem)}
     found |= _smoothness(problem)
     walls = {name: axis.boundary != "periodic" for name, axis in problem.domain.items()}
-    points = {f"domain.{n}.points": 2 * problem.domain[n].points + w for n, w in walls.items()}
+    points = {
+        f"domain.{n}.points": 2 * problem.domain[n].points + w for n, w in walls.items()
+    }
     stored = case.save.points
     if isinstance(stored, int) and len({*walls.values()}) == 1:
         wall = next(iter(walls.values()))

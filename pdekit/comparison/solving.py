@@ -39,7 +39,8 @@ class Solving:
         run = problem.run.model_copy(update={"members": 1, "threads": 1})
         self.problem = problem.model_copy(update={"run": run})
         self.spec, self.label, self.precision = spec, label, "double"
-        law: Any = Posed(self.problem, *[_grid(problem)] * 2).law
+        grid = _grid(problem)
+        law: Any = Posed(self.problem, grid, grid).law
         if constants != (law.diffusion[0],):
             raise PdekitError(
                 f"the classical solver needs the stored coefficient {law.diffusion[0]} "
@@ -166,5 +167,7 @@ def banded_solution(op: Stencil, b: Array) -> Array:
         after = np.array(np.broadcast_to(after, shape))
         after[(slice(None),) * d + (-1,)] = 0.0  # the last has no neighbour
         band[step] -= after.ravel()
-    found = solveh_banded(band, b.ravel(), lower=True, overwrite_ab=True, check_finite=False)
+    found = solveh_banded(
+        band, b.ravel(), lower=True, overwrite_ab=True, check_finite=False
+    )
     return np.asarray(found).reshape(shape)

@@ -13,7 +13,8 @@ from pdekit.comparison.front import verdict
 from pdekit.errors import PdekitError
 
 if TYPE_CHECKING:
-    from pdekit.comparison.evaluation import Evaluation, Judged
+    from pdekit.comparison.evaluation import Evaluation
+    from pdekit.comparison.found import Judged
 
 RESOLVABLE = 3.0
 """Errors below so many times that of the data say nothing about a model."""

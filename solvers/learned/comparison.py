@@ -191,11 +191,12 @@ def _descend(
         some = (None if x is None else x[rows] for x in (varying, constant))
         optimizer.zero_grad()
         p = operator(*some)
-        relative_l2(p, out[rows]).backward()
+        relative_l2(p, out[rows]).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
 
 
 def _batches(count: int, batch: int, draw: torch.Generator) -> Iterator[Tensor]:
     while True:
-        yield from torch.randperm(count, generator=draw).split(batch)
+        order = torch.randperm(count, generator=draw)
+        yield from torch.split(order, batch)

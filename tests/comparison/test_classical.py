@@ -59,8 +59,8 @@ def test_a_steady_problem_converges_at_second_order() -> None:
     sines = [np.sin(np.multiply.outer(p.ravel(), i)) for p in (x, y)]
     weights = 16 / (i[:, None] * i * (i[:, None] ** 2 + i**2))
     u = np.einsum("pi,ij,pj->p", sines[0], weights, sines[1]).reshape(grid.shape)
-    trial = Trial(grid, np.zeros(1), ("u",), ("coefficient",), u[None, None, None][:, :, :0],
-                  k, u[None, None, None])  # fmt: skip
+    u = u[None, None, None]
+    trial = Trial(grid, np.zeros(1), ("u",), ("coefficient",), u[:, :, :0], k, u)
     for spec in (None, case.solver):
         family = Solving(case, spec, "", ("coefficient",))  # type: ignore[arg-type]
         e = errors(family, trial, [(7, 1e-10), (15, 1e-10), (31, 1e-10)])
@@ -69,8 +69,8 @@ def test_a_steady_problem_converges_at_second_order() -> None:
 
 def test_factors_in_the_band_solve_the_system() -> None:
     rng = np.random.default_rng(1)
-    grid = Grid(tuple(Axis(n, m, 0, 2, b) for n, m, b in
-                      (("x", 5, "dirichlet"), ("y", 7, "neumann"), ("z", 4, "dirichlet"))))  # fmt: skip
+    kinds = {"x": (5, "dirichlet"), "y": (7, "neumann"), "z": (4, "dirichlet")}
+    grid = Grid(tuple(Axis(name, n, 0, 2, b) for name, (n, b) in kinds.items()))  # type: ignore[arg-type]
     op = discretize(grid, rng.uniform(1, 9, grid.shape), 0.3)
     b = rng.standard_normal(grid.shape)
     assert np.abs(op.tocsr() @ banded_solution(op, b).ravel() - b.ravel()).max() < 1e-12
@@ -145,7 +145,9 @@ def test_times_are_medians_a_sample() -> None:
         patch.setattr("pdekit.comparison.timing.time.perf_counter", lambda: clock[0])
         assert median_seconds(action) == 3.0
         truth = np.zeros((40, 1, 1, 8))
-        trial = Trial(Grid.periodic(8, (0, 1)), np.zeros(1), ("u",), (), truth, truth, truth)
+        trial = Trial(
+            Grid.periodic(8, (0, 1)), np.zeros(1), ("u",), (), truth, truth, truth
+        )
 
         def method(trial: Trial) -> np.ndarray:
             clock[0] += 0.01 + 0.001 * len(trial)  # an overhead, and so much a sample

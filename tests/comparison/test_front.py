@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def test_a_front_holds_what_none_is_quicker_and_better_than() -> None:
     for mark in marks:
         beaten = any(m.seconds <= mark.seconds and m.error <= mark.error for m in front)
         assert beaten
-    assert all(a.seconds < b.seconds and a.error > b.error for a, b in zip(front, front[1:], strict=False))
+    assert all(a.seconds < b.seconds and a.error > b.error for a, b in pairwise(front))
 
 
 @pytest.mark.parametrize("t", [1.0, 1.3, 2.0, 5.0, 8.0])
@@ -59,4 +60,6 @@ def test_a_verdict_is_where_the_model_lies(mark: Mark, wins: bool) -> None:
     assert said["classical_is_better"] is wins
     if wins:
         assert said["break_even_samples"] is None
-    assert said["speed_up"] == pytest.approx(LAW.seconds_at(mark.error).value / mark.seconds)
+    assert said["speed_up"] == pytest.approx(
+        LAW.seconds_at(mark.error).value / mark.seconds
+    )
