@@ -111,7 +111,8 @@ def lines(summary: dict[str, Any], folder: Path | None = None) -> list[str]:
     """Sum up a run in a few lines."""
     title = summary["title"] or summary["case"]
     out = [f"{title}: {summary['status'].replace('_', ' ')}"]
-    out.append(f"  accuracy    {accuracy(summary['errors'])}")
+    if summary.get("task") != "evaluate":
+        out.append(f"  accuracy    {accuracy(summary['errors'])}")
     drifts = [f"{name} {i['drift']:.1e}" for name, i in summary["invariants"].items()]
     if drifts:
         out.append(f"  drift       {', '.join(drifts)}")
@@ -182,9 +183,18 @@ def _trained(summary: dict[str, Any]) -> list[str]:
     return out
 
 
+def _evaluated(summary: dict[str, Any]) -> list[str]:
+    """Say who wins, in the words of the report."""
+    from pdekit.comparison.report import sentences
+
+    out = [f"  result      {sentence}" for sentence in sentences(summary)]
+    return [*out, f"  time        {summary['cost']['total_s']:.1f} s on one thread"]
+
+
 _DETAILS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "dataset": _samples,
     "train": _trained,
+    "evaluate": _evaluated,
 }
 """What is told of a task besides its accuracy and its checks."""
 
