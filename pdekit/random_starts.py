@@ -92,15 +92,19 @@ def noise(
 ) -> Field:
     """Draw white noise of the modes |k| < ``bandwidth``, with ⟨u²⟩ = amplitude² on average.
 
-    With ``mirrored`` walls  (u(x) + u(−x))/√2  along every axis, x from the corner: even
-    about the ends and the middle, as if there were walls without flux.
+    With ``mirrored`` walls it is even about the ends and the middle of every axis, white in
+    cosines: they get (u(x) + u(−x))/2, and each its share of what the sines would have.
     """
     u: Array = amplitude * random_field.band_limited(grid, seed, bandwidth, part=part)
-    if walls == "mirrored":
-        for d, axis in enumerate(grid.axes):
-            on_wall = int(axis.centring == "vertex")
-            u = (u + np.roll(np.flip(u, d), on_wall, d)) / math.sqrt(2.0)
-    return u
+    if walls == "none":
+        return u
+    for d, axis in enumerate(grid.axes):
+        on_wall = int(axis.centring == "vertex")
+        u = (u + np.roll(np.flip(u, d), on_wall, d)) / 2
+    k2 = grid.k_squared()
+    waves = (k2 > 0) & (k2 < bandwidth**2)
+    cosines = np.logical_and.reduce(np.broadcast_arrays(waves, *_positive(grid)))
+    return u * math.sqrt(np.count_nonzero(waves) / np.count_nonzero(cosines))
 
 
 LAWS: dict[str, Callable[..., Any]] = {
@@ -120,6 +124,11 @@ def draw(grid: Grid, seed: Seed, *, kind: str, is_complex: bool, **numbers: Any)
 
 
 # -- pieces ----------------------------------------------------------------------------
+
+
+def _positive(grid: Grid) -> list[Array]:
+    """Return where the wavenumber of each axis is not negative."""
+    return [k >= 0 for k in grid.wavenumbers()]
 
 
 def _stream(seed: Seed, part: int) -> np.random.Generator:

@@ -38,11 +38,11 @@ class Frames:
     dimensions: int = 1
 
     def coefficients(self, gammas: Sequence[float]) -> tuple[float, ...]:
-        """Return a_j of the linear terms from their difficulties γ₀, γ₁, …"""
+        """Return a_j of the linear terms from the difficulties γ₀, γ₁ and so on."""
         return tuple(g / self._hardness(j) for j, g in enumerate(gammas))
 
     def gammas(self, coefficients: Sequence[float]) -> tuple[float, ...]:
-        """Return the difficulties γ_j of linear terms a₀, a₁, …"""
+        """Return the difficulties γ_j of linear terms a₀, a₁ and so on."""
         return tuple(a * self._hardness(j) for j, a in enumerate(coefficients))
 
     def convection(self, delta: float, largest: float = 1.0) -> float:
