@@ -276,16 +276,19 @@ def check_checks(draft: Draft) -> None:
         draft.sections["checks"] = resolved
 
 
-def check_metrics(draft: Draft, names: Collection[str]) -> None:
-    """Check bounds on metrics of these names, which take no parameters."""
+def check_metrics(draft: Draft, names: Collection[str], keys: Collection[str] = ()) -> None:
+    """Check bounds on metrics of these names; of parameters they take these, numbers."""
     for label, check in (draft.sections.get("checks") or {}).items():
         check_bound(draft, ("checks", label), check)
         name = check.metric or label
         if name not in names:
             draft.say(("checks", label), str(UnknownName("metric", name, names)))
-        for key in check.params:
-            message = f"unknown key{suggestion(key, type(check).model_fields)}"
-            draft.say(("checks", label, key), message, at_key=True)
+        for key, value in check.params.items():
+            if key not in keys:
+                message = f"unknown key{suggestion(key, type(check).model_fields)}"
+                draft.say(("checks", label, key), message, at_key=True)
+            elif not isinstance(value, int | float):
+                draft.say(("checks", label, key), "must be a number")
 
 
 def check_bound(draft: Draft, path: KeyPath, check: CheckSpec) -> None:
