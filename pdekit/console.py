@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -27,7 +27,7 @@ class Watch:
         self._bar: Any = None
         self._part, self._first = "", 0.0
 
-    def progress(self, done: float, message: str) -> None:
+    def progress(self, done: float, message: str, detail: str = "") -> None:
         """Move the bar, or print a line now and then."""
         if self.quiet:
             return
@@ -37,10 +37,11 @@ class Watch:
         if sys.stderr.isatty():
             if now - self._last > FRAME_SECONDS:
                 self._last = now
-                self._animate(done, message)
+                self._animate(done, f"{message} {detail}".rstrip())
         elif now - self._last > QUIET_SECONDS:
             self._last = now
-            self.message(f"{message}: {100 * done:.0f} %{self._left(done, now)}")
+            how = f" {detail}" if detail else ""
+            self.message(f"{message}: {100 * done:.0f} %{self._left(done, now)}{how}")
 
     def _left(self, done: float, now: float) -> str:
         """Say how long this part will take at the pace so far."""
@@ -110,12 +111,13 @@ def lines(summary: dict[str, Any], folder: Path | None = None) -> list[str]:
     """Sum up a run in a few lines."""
     title = summary["title"] or summary["case"]
     out = [f"{title}: {summary['status'].replace('_', ' ')}"]
-    out.append(f"  accuracy    {accuracy(summary['errors'])}")
+    if summary.get("task") != "evaluate":
+        out.append(f"  accuracy    {accuracy(summary['errors'])}")
     drifts = [f"{name} {i['drift']:.1e}" for name, i in summary["invariants"].items()]
     if drifts:
         out.append(f"  drift       {', '.join(drifts)}")
     out += [f"  check       {check_line(check)}" for check in summary["checks"]]
-    out += _samples(summary) if summary.get("task") == "dataset" else _solved(summary)
+    out += _DETAILS.get(summary.get("task", ""), _solved)(summary)
     out += [f"  warning     {sentence}" for sentence in summary["warnings"]]
     if folder is not None:
         out.append(f"  written to  {folder}")
@@ -158,6 +160,43 @@ def _samples(summary: dict[str, Any]) -> list[str]:
         f"  time        {cost['setup_s']:.2f} s set-up, {cost['solve_s']:.2f} s solving"
         f"{each}, {cost['compare_s']:.2f} s comparing",
     ]
+
+
+def _trained(summary: dict[str, Any]) -> list[str]:
+    """Say what was trained on what, how long it took, and how sure the error is."""
+    model, cost, data = summary["model"], summary["cost"], summary["data"]
+    points = "x".join(map(str, model["points"]))
+    counts = ", ".join(f"{n} {split}" for split, n in data["counts"].items())
+    out = [
+        f"  model       {model['name']}, {model['parameters']} parameters, {points} points",
+        f"  data        {data['name']}: {counts}",
+        f"  time        {cost['setup_s']:.2f} s set-up, {cost['data_s']:.2f} s data, "
+        f"{cost['train_s']:.2f} s training, {cost['epochs']} epochs",
+    ]
+    seeds, errors = summary["seeds"], summary["errors"]
+    if interval := errors.get("test_relative_l2_interval"):
+        low, high = interval
+        out.insert(0, f"  interval    {low:.2e} to {high:.2e} (95 %, over samples)")
+    if "std" in seeds:
+        out.insert(0, f"  seeds       {seeds['mean']:.2e} ± {seeds['std']:.1e} of "
+                      f"{seeds['count']}")  # fmt: skip
+    return out
+
+
+def _evaluated(summary: dict[str, Any]) -> list[str]:
+    """Say who wins, in the words of the report."""
+    from pdekit.comparison.report import sentences
+
+    out = [f"  result      {sentence}" for sentence in sentences(summary)]
+    return [*out, f"  time        {summary['cost']['total_s']:.1f} s on one thread"]
+
+
+_DETAILS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
+    "dataset": _samples,
+    "train": _trained,
+    "evaluate": _evaluated,
+}
+"""What is told of a task besides its accuracy and its checks."""
 
 
 def _linear(summary: dict[str, Any], points: str) -> list[str]:

@@ -8,8 +8,8 @@ from typing import Protocol
 class Observer(Protocol):
     """What a run tells whoever started it."""
 
-    def progress(self, done: float, message: str) -> None:
-        """Report the fraction done of the current part, and what it is."""
+    def progress(self, done: float, message: str, detail: str = "") -> None:
+        """Report the fraction done of the current part, what it is, and how it goes."""
         ...
 
     def message(self, text: str) -> None:
@@ -24,7 +24,7 @@ class Observer(Protocol):
 class Silent:
     """An observer that hears nothing and never interrupts."""
 
-    def progress(self, done: float, message: str) -> None:
+    def progress(self, done: float, message: str, detail: str = "") -> None:
         """Ignore."""
 
     def message(self, text: str) -> None:

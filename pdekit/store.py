@@ -14,13 +14,12 @@ from pdekit import inputs, provenance, threads
 from pdekit.case import AnyCase, BoundaryCase, Case, load_case
 from pdekit.conclusion import plan_of
 from pdekit.errors import CaseError, PdekitError, ResultFileError
-from pdekit.files import atomic
+from pdekit.files import atomic, folders
 from pdekit.files.checkpoint import load_checkpoint, save_checkpoint
-from pdekit.files.folders import folder_lock, logging_to, new_output_folder
 from pdekit.files.writer import ResultWriter, read_result
 from pdekit.observer import Observer, Silent
 from pdekit.result import Result
-from pdekit.run import Run, threads_of
+from pdekit.run import Run, prepared, threads_of
 from pdekit.stepping import State
 from pdekit.typing import Array
 
@@ -92,18 +91,19 @@ def run_into(
     return result, folder, run.failure
 
 
+def warnings_of(case: AnyCase) -> list[str]:
+    """Make a case ready without running it, which refuses it, or says what is odd."""
+    return list(prepared(case, Silent()).warnings)
+
+
 @contextmanager
 def claimed(
     case: AnyCase, folder: Path, *, resume: bool, overwrite: bool
 ) -> Iterator[Path]:
-    """Make an output folder, or take it over, and hold it: its log is written meanwhile."""
+    """Claim an output folder, but refuse to clear files that the case reads."""
     if overwrite:
         inputs.spare(case, folder)
-    if resume:
-        atomic.make_folder(folder)
-    else:
-        folder = new_output_folder(folder, overwrite=overwrite)
-    with folder_lock(folder), logging_to(folder / LOG):
+    with folders.claimed(folder, LOG, resume=resume, overwrite=overwrite) as folder:
         yield folder
 
 

@@ -1,14 +1,22 @@
-"""What is done with a case, whatever its task is: solve an equation, make a data set."""
+"""What is done with a case of any task: solve, make a data set, train, compare."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from pdekit.case import DatasetCase, Loaded
+from pdekit.case import DatasetCase, EvaluateCase, Loaded, TrainCase
 from pdekit.errors import PdekitError
-from pdekit.observer import Observer, Silent
+from pdekit.observer import Observer
+
+MODULES: Mapping[type[Loaded], str] = {
+    DatasetCase: "pdekit.datasets.generation",
+    TrainCase: "pdekit.solvers.learned.training",
+    EvaluateCase: "pdekit.comparison.evaluation",
+}
+"""Where ``run_into`` and ``warnings_of`` are for cases that do not solve an equation."""
 
 
 class Outcome(Protocol):
@@ -34,14 +42,11 @@ def run_into(
     observer: Observer | None = None,
 ) -> tuple[Outcome, Path, PdekitError | None]:
     """Do what a case says and leave everything in a folder; see `pdekit.store.run_into`."""
-    how: dict[str, Any] = {"resume": resume, "overwrite": overwrite, "observer": observer}
-    if isinstance(case, DatasetCase):
-        from pdekit.datasets.generation import make_into
-
-        return make_into(case, folder, **how)
-    from pdekit import store
-
-    return store.run_into(case, folder, **how)
+    doing: Any = import_module(MODULES.get(type(case), "pdekit.store"))
+    found: tuple[Outcome, Path, PdekitError | None] = doing.run_into(
+        case, folder, resume=resume, overwrite=overwrite, observer=observer
+    )
+    return found
 
 
 def without_figures(case: Loaded) -> Loaded:
@@ -54,11 +59,5 @@ def without_figures(case: Loaded) -> Loaded:
 
 def warnings_of(case: Loaded) -> list[str]:
     """Make a case ready without running it, which refuses it, or says what is odd."""
-    if isinstance(case, DatasetCase):
-        from pdekit.case import problem_of
-        from pdekit.datasets.generation import Making
-
-        return Making(case, problem_of(case), Silent()).warnings
-    from pdekit.run import prepared
-
-    return list(prepared(case, Silent()).warnings)
+    doing: Any = import_module(MODULES.get(type(case), "pdekit.store"))
+    return list(doing.warnings_of(case))

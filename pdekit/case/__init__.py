@@ -8,24 +8,30 @@
 
 from pdekit.case.boundary_case import BoundaryCase
 from pdekit.case.dataset_case import DatasetCase
+from pdekit.case.evaluate_case import EvaluateCase
 from pdekit.case.loader import (
     AnyCase,
     Case,
     Loaded,
     case_schema,
+    dataset_case,
     load_case,
     problem_of,
     shipped_cases,
     solved_case,
 )
+from pdekit.case.train_case import TrainCase
 
 __all__ = [
     "AnyCase",
     "BoundaryCase",
     "Case",
     "DatasetCase",
+    "EvaluateCase",
     "Loaded",
+    "TrainCase",
     "case_schema",
+    "dataset_case",
     "load_case",
     "problem_of",
     "shipped_cases",

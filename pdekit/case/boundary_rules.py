@@ -201,8 +201,9 @@ def _initial(draft: Draft, problem: type[AbstractProblem]) -> None:
         case ExactInitial() as spec:
             path = ("initial", "exact")
             draft.known(path, "exact solution", spec.exact, problem.exact)
-        case RandomInitial():
-            pass
+        case RandomInitial(random_field=law) if law.kind != "gaussian":
+            message = f"must be gaussian for {problem.name} (got {law.kind!r})"
+            draft.say(("initial", "random_field", "kind"), message)
 
 
 def _solver(draft: Draft) -> None:

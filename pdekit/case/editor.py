@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,17 +13,20 @@ from pdekit.case.schema import DECLARED, INITIAL_KINDS, REFERENCE_KINDS
 
 
 def editor_schema(
-    evolving: type[BaseModel], bounded: type[BaseModel], dataset: type[BaseModel]
+    evolving: type[BaseModel],
+    bounded: type[BaseModel],
+    others: Mapping[str, type[BaseModel]],
 ) -> dict[str, Any]:
     """Return the schema of a case, completed by the names that are registered.
 
-    The task tells a data set, and the name of the equation a case of an equation that
+    The task tells the ``others``, and the name of the equation a case of an equation that
     evolves in a periodic box from one of a boundary-value problem.
     """
     first, second = _evolving(evolving), _bounded(bounded)
-    third = _tolerant(dataset.model_json_schema())
-    parts = {**third.pop("$defs"), **second.pop("$defs"), **first.pop("$defs")}
-    makes_data = {"properties": {"task": {"const": "dataset"}}, "required": ["task"]}
+    tasks = {name: _tolerant(each.model_json_schema()) for name, each in others.items()}
+    parts: dict[str, Any] = {}
+    for schema in (*tasks.values(), second, first):
+        parts |= schema.pop("$defs")
     names = list(registry.problems())
     is_bounded = {
         "properties": {
@@ -36,12 +40,14 @@ def editor_schema(
         },
         "required": ["equation"],
     }  # fmt: skip
+    found = {"if": is_bounded, "then": second, "else": first}
+    for name, schema in reversed(tasks.items()):
+        is_task = {"properties": {"task": {"const": name}}, "required": ["task"]}
+        found = {"if": is_task, "then": schema, "else": found}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
-        "if": makes_data,
-        "then": third,
-        "else": {"if": is_bounded, "then": second, "else": first},
+        **found,
         "$defs": parts,
         "title": "pdekit case",
         "description": "A case file of pdekit; see `pdekit describe NAME` for each name.",

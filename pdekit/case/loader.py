@@ -18,10 +18,11 @@ from pydantic import Field as Key
 from pydantic import ValidationError
 
 from pdekit import registry
-from pdekit.case import boundary_rules, dataset_rules, rules
+from pdekit.case import boundary_rules, dataset_rules, evaluate_rules, rules, train_rules
 from pdekit.case.boundary_case import BoundaryCase
 from pdekit.case.dataset_case import DatasetCase
 from pdekit.case.draft import Draft
+from pdekit.case.evaluate_case import EvaluateCase
 from pdekit.case.functions import resolve
 from pdekit.case.schema import (
     AxisSpec,
@@ -34,6 +35,7 @@ from pdekit.case.schema import (
     TimeSpec,
 )
 from pdekit.case.source import Overrides, Source
+from pdekit.case.train_case import TrainCase
 from pdekit.case.wording import followed, plain_words, shown
 from pdekit.case.written import SolvedCase, Written
 from pdekit.case.yaml_lines import KeyPath, parse, read_text
@@ -71,14 +73,22 @@ class Case(SolvedCase):
 
 AnyCase: TypeAlias = Case | BoundaryCase
 """A case of an equation that evolves in a periodic box, or of a boundary-value problem."""
-Loaded: TypeAlias = AnyCase | DatasetCase
+Loaded: TypeAlias = AnyCase | DatasetCase | TrainCase | EvaluateCase
 """A case of any task."""
 RULES: dict[type[Written], Callable[[Draft], None]] = {
     Case: rules.apply,
     BoundaryCase: boundary_rules.apply,
     DatasetCase: dataset_rules.apply,
+    TrainCase: train_rules.apply,
+    EvaluateCase: evaluate_rules.apply,
 }
-TASKS = ("solve", "dataset")
+SOLVE = "solve"
+TASKS: dict[str, tuple[type[Loaded], str]] = {
+    "dataset": (DatasetCase, "problem"),
+    "train": (TrainCase, "model"),
+    "evaluate": (EvaluateCase, "models"),
+}
+"""What else there is to do: the sections of its case, and a key that only it has."""
 
 
 def load_case(
@@ -117,8 +127,24 @@ def solved_case(
         With everything that is wrong, or if it has another task.
     """
     case = load_case(source, overrides)
-    if isinstance(case, DatasetCase):
-        raise case.refusal("task", "must be solve here (got 'dataset')")
+    if not isinstance(case, Case | BoundaryCase):
+        raise case.refusal("task", f"must be solve here (got {case.task!r})")
+    return case
+
+
+def dataset_case(
+    source: str | Path | Mapping[str, Any] | Loaded, overrides: Overrides | None = None
+) -> DatasetCase:
+    """Read a case that makes a data set, and check all of it.
+
+    Raises
+    ------
+    CaseError
+        With everything that is wrong, or if it has another task.
+    """
+    case = load_case(source, overrides)
+    if not isinstance(case, DatasetCase):
+        raise case.refusal("task", f"must be dataset here (got {case.task!r})")
     return case
 
 
@@ -159,7 +185,8 @@ def case_schema() -> dict[str, Any]:
     """JSON Schema of case files, for editors."""
     from pdekit.case.editor import editor_schema
 
-    return editor_schema(Case, BoundaryCase, DatasetCase)
+    others = {task: model for task, (model, _) in TASKS.items()}
+    return editor_schema(Case, BoundaryCase, others)
 
 
 def _open(source: str | Path | Mapping[str, Any] | Loaded) -> tuple[str, Source]:
@@ -240,9 +267,10 @@ def _checked(name: str, source: Source) -> Loaded:
 def _model(data: Mapping[str, Any]) -> type[Loaded]:
     """Return the kind of case: the task and the equation say it, or what they resemble."""
     task = data.get("task")
-    close = near_misses(task, TASKS, 1) if isinstance(task, str) else []
-    if close == ["dataset"] or (task is None and "problem" in data):
-        return DatasetCase
+    close = near_misses(task, (SOLVE, *TASKS), 1) if isinstance(task, str) else []
+    for other, (model, key) in TASKS.items():
+        if close == [other] or (task is None and key in data):
+            return model
     equation = data.get("equation")
     name = equation.get("name") if isinstance(equation, Mapping) else equation
     if not isinstance(name, str) or name in registry.equations():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args, get_type_hints
@@ -57,6 +57,23 @@ class Parameters:
                 positional += 1
         model = create_model(function.__name__, __config__=_CONFIG, **fields)
         return cls(model, positional)
+
+    @classmethod
+    def of_constructor(cls, kind: type, given: Collection[str]) -> Parameters:
+        """Parameters of a class but those ``given``; with those of its ``options``.
+
+        ``options`` is the class that further keywords are handed on to.
+        """
+        fields: dict[str, Any] = {}
+        for each in (kind, getattr(kind, "options", kind)):
+            init: Any = each.__init__  # type: ignore[misc]
+            hints = get_type_hints(init)
+            for name, parameter in list(inspect.signature(init).parameters.items())[1:]:
+                if parameter.kind is not parameter.VAR_KEYWORD and name not in given:
+                    required = parameter.default is parameter.empty
+                    default = ... if required else parameter.default
+                    fields.setdefault(name, (hints.get(name, float), default))
+        return cls(create_model(kind.__name__, __config__=_CONFIG, **fields))
 
     @property
     def names(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from pdekit import registry
 from pdekit.case import added_sources
@@ -33,7 +33,7 @@ from pdekit.case.schema import (
 from pdekit.case.wording import shown
 from pdekit.case.yaml_lines import KeyPath
 from pdekit.equation import AbstractEquation
-from pdekit.errors import suggestion
+from pdekit.errors import UnknownName, suggestion
 from pdekit.expressions import CONSTANTS, FUNCTIONS
 from pdekit.stepping._cfl import stability_limit
 from pdekit.stepping._scheme import Scheme
@@ -274,6 +274,21 @@ def check_checks(draft: Draft) -> None:
                 draft.say((*path, name), message, at_key=True)
     if "checks" in draft.sections:
         draft.sections["checks"] = resolved
+
+
+def check_metrics(draft: Draft, names: Collection[str], keys: Collection[str] = ()) -> None:
+    """Check bounds on metrics of these names; of parameters they take these, numbers."""
+    for label, check in (draft.sections.get("checks") or {}).items():
+        check_bound(draft, ("checks", label), check)
+        name = check.metric or label
+        if name not in names:
+            draft.say(("checks", label), str(UnknownName("metric", name, names)))
+        for key, value in check.params.items():
+            if key not in keys:
+                message = f"unknown key{suggestion(key, type(check).model_fields)}"
+                draft.say(("checks", label, key), message, at_key=True)
+            elif not isinstance(value, int | float):
+                draft.say(("checks", label, key), "must be a number")
 
 
 def check_bound(draft: Draft, path: KeyPath, check: CheckSpec) -> None:

@@ -15,7 +15,7 @@ from pdekit.errors import CaseError, Problem, suggestion
 Overrides = Mapping[str, Any] | Sequence[str]
 """``{"solver.rtol": 1e-11}`` or ``["solver.rtol=1e-11"]``."""
 
-_SHORT_FORMS = ("equation", "solver")  # sections that may be a bare name
+_SHORT_FORMS = ("equation", "solver", "model", "loss")  # sections that may be a bare name
 
 
 @dataclass

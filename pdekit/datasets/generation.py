@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pdekit import threads
-from pdekit.case import AnyCase, DatasetCase, load_case, problem_of
+from pdekit.case import AnyCase, DatasetCase, dataset_case, load_case, problem_of
 from pdekit.case.loader import Loaded
 from pdekit.case.source import Overrides
 from pdekit.datasets import report
@@ -34,7 +33,7 @@ from pdekit.errors import (
     ResultFileError,
 )
 from pdekit.files import atomic
-from pdekit.files.folders import folder_lock, logging_to, new_output_folder
+from pdekit.files.folders import claimed
 from pdekit.observer import Observer, Silent
 from pdekit.run import threads_of
 from pdekit.store import CASE, LOG, SUMMARY
@@ -82,16 +81,14 @@ def make(
     SamplesFailed, Interrupted
         If a sample cannot be solved, or the observer stops it; what is ready is kept.
     """
-    loaded = load_case(case, overrides)
-    if not isinstance(loaded, DatasetCase):
-        raise loaded.problem("task", "must be dataset here (got 'solve')")
-    _, folder, failure = make_into(loaded, Path(folder), resume=resume, observer=observer)
+    loaded = dataset_case(case, overrides)
+    _, folder, failure = run_into(loaded, Path(folder), resume=resume, observer=observer)
     if failure is not None:
         raise failure
     return load(folder)
 
 
-def make_into(
+def run_into(
     case: DatasetCase,
     folder: Path,
     *,
@@ -111,8 +108,13 @@ def make_into(
         making = Making(case, problem, observer)
         if resume:
             refuse_another(case, folder)
-        with _claimed(folder, resume=resume, overwrite=overwrite) as folder:
+        with claimed(folder, LOG, resume=resume, overwrite=overwrite) as folder:
             return making.into(folder), folder, making.failure
+
+
+def warnings_of(case: DatasetCase) -> list[str]:
+    """Make ready without solving, which refuses a case, and say what is odd about it."""
+    return Making(case, problem_of(case), Silent()).warnings
 
 
 class Making:
@@ -245,7 +247,7 @@ class Making:
 
 def _coarse(sampler: Sampler) -> list[str]:
     """Warn where less is solved on than twice the points that are stored."""
-    pairs = zip(sampler.solved.axes, sampler.stored.axes, strict=True)
+    pairs = zip(sampler.solved.axes, sampler.coarsen.stored.axes, strict=True)
     thin = [a.name for a, b in pairs if a.n < 2 * b.n - 1]
     if not thin:
         return []
@@ -253,17 +255,6 @@ def _coarse(sampler: Sampler) -> list[str]:
         f"save.points: along {', '.join(thin)} the problem is solved on less than twice "
         "the points that are stored; data_error tells what that costs"
     ]
-
-
-@contextmanager
-def _claimed(folder: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
-    """Make the output folder, or take it over, and hold it while its log is written."""
-    if resume:
-        atomic.make_folder(folder)
-    else:
-        folder = new_output_folder(folder, overwrite=overwrite)
-    with folder_lock(folder), logging_to(folder / LOG):
-        yield folder
 
 
 def refuse_another(case: DatasetCase, folder: Path) -> None:

@@ -16,8 +16,11 @@ from pdekit.files import atomic, locks
 LOCK = ".pdekit.lock"
 OUTPUTS = ("case.yaml", "result.h5", "summary.json", "log.txt", "checkpoint.h5",
            "result.nc", "diagnostics.csv", "figures", "inputs", "problem.yaml", "data",
-           "stats.yaml", "parts")  # fmt: skip
+           "stats.yaml", "parts", "model.safetensors", "history.csv",
+           "comparison.md", "comparison.html")  # fmt: skip
 """What a run leaves behind, and what ``overwrite`` therefore clears."""
+OTHERS = "model-seed-*.safetensors"
+"""Models of further seeds."""
 
 
 def new_output_folder(base: str | Path, *, overwrite: bool = False) -> Path:
@@ -58,8 +61,7 @@ def _is_empty(folder: Path) -> bool:
 
 def _clear(folder: Path) -> None:
     with atomic.output_errors(folder):
-        for name in OUTPUTS:
-            path = folder / name
+        for path in [*(folder / name for name in OUTPUTS), *folder.glob(OTHERS)]:
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
@@ -100,6 +102,17 @@ def _lock(path: Path) -> int:
         os.close(
             descriptor
         )  # its owner removed the file between our opening and locking it
+
+
+@contextmanager
+def claimed(folder: Path, log: str, *, resume: bool, overwrite: bool) -> Iterator[Path]:
+    """Make an output folder, or take it over, and hold it while its log is written."""
+    if resume:
+        atomic.make_folder(folder)
+    else:
+        folder = new_output_folder(folder, overwrite=overwrite)
+    with folder_lock(folder), logging_to(folder / log):
+        yield folder
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pdekit import registry
-from pdekit.case import BoundaryCase, Case, DatasetCase, case_schema
+from pdekit.case import BoundaryCase, Case, DatasetCase, TrainCase, case_schema
 
 
 @pytest.fixture(scope="module")
@@ -31,16 +31,28 @@ def test_it_is_plain_json(schema: dict[str, Any]) -> None:
     assert schema["$schema"].endswith("2020-12/schema")
 
 
+def by_task(schema: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The schemas of the tasks by name, and what is left: cases that solve an equation."""
+    found = {}
+    while "task" in schema["if"]["properties"]:
+        found[schema["if"]["properties"]["task"]["const"]] = schema["then"]
+        schema = schema["else"]
+    return found, schema
+
+
 def test_every_key_of_a_case_is_there_and_described(schema: dict[str, Any]) -> None:
-    evolving, bounded = schema["else"]["else"], schema["else"]["then"]
-    dataset = schema["then"]
+    tasks, solved = by_task(schema)
+    evolving, bounded = solved["else"], solved["then"]
+    dataset, train = tasks["dataset"], tasks["train"]
     assert set(evolving["properties"]) == set(Case.model_fields)
     assert set(evolving["required"]) == {"equation", "domain", "initial", "time"}
     assert set(bounded["properties"]) == set(BoundaryCase.model_fields)
     assert set(bounded["required"]) == {"equation", "domain"}
     assert set(dataset["properties"]) == set(DatasetCase.model_fields)
     assert set(dataset["required"]) == {"task", "problem", "samples"}
-    for part in (evolving, bounded, dataset):
+    assert set(train["properties"]) == set(TrainCase.model_fields)
+    assert set(train["required"]) == {"task", "data", "model"}
+    for part in (evolving, bounded, *tasks.values()):
         for name, key in part["properties"].items():
             assert key.get("description") or name == "equation", name
         assert part["additionalProperties"] is False
@@ -49,12 +61,13 @@ def test_every_key_of_a_case_is_there_and_described(schema: dict[str, Any]) -> N
 def test_boundary_value_problems_are_offered_with_their_parameters(
     schema: dict[str, Any],
 ) -> None:
-    names, *spelt_out = schema["else"]["then"]["properties"]["equation"]["anyOf"]
+    _, solved = by_task(schema)
+    names, *spelt_out = solved["then"]["properties"]["equation"]["anyOf"]
     assert names["enum"] == list(registry.problems())
     by_name = {each["properties"]["name"]["const"]: each for each in spelt_out}
     poisson = by_name["poisson"]["properties"]
     assert set(poisson) == {"name", "coefficient", "reaction", "source"}
-    is_bounded = schema["else"]["if"]
+    is_bounded = solved["if"]
     assert is_bounded["properties"]["equation"]["anyOf"][0]["enum"] == names["enum"]
 
 

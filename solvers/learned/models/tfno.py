@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
@@ -38,6 +38,8 @@ class TFNO(nn.Module):
     >>> TFNO(1, 1, modes=[4, 4], width=8, rank=0.2).ndim
     2
     """
+
+    options: ClassVar = FNO
 
     def __init__(
         self,

@@ -1,0 +1,89 @@
+"""How far an operator is from the truth, sample by sample and frame by frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pdekit.solvers.learned.operator import LearnedOperator
+from pdekit.solvers.learned.samples import Samples
+from pdekit.solvers.learned.world import World
+
+RESAMPLES = 2000
+"""Draws of a bootstrap."""
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Squares of norms over fields and points, ``(sample, frame)``."""
+
+    error: Tensor
+    truth: Tensor
+
+    @property
+    def each(self) -> Tensor:
+        """‖û − u‖₂/‖u‖₂ of each sample, over its frames too."""
+        return (self.error.sum(1) / self.truth.sum(1)).sqrt()
+
+    @property
+    def by_frame(self) -> Tensor:
+        """Mean over the samples of the same at each frame."""
+        return (self.error / self.truth).sqrt().mean(0)
+
+
+@torch.no_grad()
+def errors(
+    operator: LearnedOperator,
+    samples: Samples,
+    steps: int,
+    world: World | None = None,
+    *,
+    at: int | None = None,
+) -> Errors:
+    """Compare roll-outs over so many steps with the truth.
+
+    From every place in time, or from the frame ``at`` alone.
+    """
+    operator.eval()
+    total = samples.count * (samples.starts(steps) if at is None else 1)
+    shape = (2, total, operator.signature.frames * steps)
+    found, done = torch.zeros(shape, dtype=torch.float64, device=samples.device), 0
+    for number, index in enumerate(samples.chunks(steps, at)):
+        if world is None or number % world.size == world.rank:
+            u, a, truth = samples.pairs(index, steps)
+            p = operator(None, a) if u is None else operator.rollout(u, a, steps)
+            for row, x in ((0, p - truth), (1, truth)):
+                squares = x.double().movedim(2, 1).flatten(2).square().sum(2)
+                found[row, done : done + len(index)] = squares
+        done += len(index)
+    if world is not None:
+        world.total(found)
+    return Errors(found[0], found[1])
+
+
+def spread(values: Tensor, seed: int = 0) -> dict[str, Any]:
+    """Return mean, median, largest, and the 95 % bootstrap interval of the mean."""
+    x = values.double().cpu().numpy()
+    draws = np.random.default_rng(seed).integers(len(x), size=(RESAMPLES, len(x)))
+    low, high = np.quantile(x[draws].mean(1), (0.025, 0.975))
+    return {
+        "mean": float(x.mean()),
+        "median": float(np.median(x)),
+        "max": float(x.max()),
+        "interval": [float(low), float(high)],
+    }
+
+
+@torch.no_grad()
+def precision_error(operator: LearnedOperator, samples: Samples) -> float:
+    """Return what bfloat16 changes on a batch, as a share of the operator's own error."""
+    operator.eval()
+    u, a, truth = samples.pairs(next(samples.chunks()))
+    full = operator(u, a)
+    with torch.autocast(samples.device.type, torch.bfloat16):
+        half = operator(u, a)
+    return float((half - full).norm() / (full - truth).norm())

@@ -1,0 +1,466 @@
+"""A trained operator from its case: data found or made, seeds trained, judged, written."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pdekit import threads
+from pdekit.case import DatasetCase, Loaded, TrainCase, load_case, shipped_cases
+from pdekit.case.source import Overrides, Source
+from pdekit.datasets import finding
+from pdekit.datasets.dataset import DataSet
+from pdekit.datasets.finding import Contents
+from pdekit.datasets.leakage import shared_inputs
+from pdekit.datasets.loading import load as load_data
+from pdekit.errors import (
+    BackendUnavailable,
+    CaseError,
+    Interrupted,
+    PdekitError,
+    ResultFileError,
+)
+from pdekit.files import atomic
+from pdekit.files.checkpoint import load_checkpoint, save_checkpoint
+from pdekit.files.folders import claimed
+from pdekit.observer import Observer, Silent
+from pdekit.solvers.learned import checkpoint, report
+from pdekit.solvers.learned.fitting import Fit, TrainingDiverged
+from pdekit.solvers.learned.judging import errors, precision_error, spread
+from pdekit.solvers.learned.operator import LearnedOperator, Signature
+from pdekit.solvers.learned.samples import Samples, gather_scales, prefers_increment
+from pdekit.solvers.learned.world import World, device_of
+from pdekit.store import CASE, CHECKPOINT, LOG, SUMMARY
+
+MODEL = "model.safetensors"
+SMALL = 1 << 16
+"""Points of a batch below which a second thread costs more than it gives."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of a training; ``summary`` says it, like that of a run."""
+
+    summary: dict[str, Any]
+
+    @property
+    def status(self) -> str:
+        """How it ended."""
+        return str(self.summary["status"])
+
+
+def train(
+    case: str | Path | Mapping[str, Any] | Loaded,
+    folder: str | Path,
+    overrides: Overrides | None = None,
+    *,
+    resume: bool = False,
+    observer: Observer | None = None,
+) -> LearnedOperator:
+    """Train a model into a folder, and return it.
+
+    Parameters
+    ----------
+    case
+        A case with ``task: train``: loaded, a file, a shipped name or a mapping.
+    resume
+        Go on with what an interrupted call left in the folder.
+
+    Raises
+    ------
+    CaseError
+        If anything in the case is wrong.
+    TrainingDiverged, Interrupted
+        If the loss becomes infinite, or the observer stops it; what is there is kept.
+    """
+    loaded = load_case(case, overrides)
+    if not isinstance(loaded, TrainCase):
+        raise loaded.refusal("task", f"must be train here (got {loaded.task!r})")
+    _, folder, failure = run_into(loaded, Path(folder), resume=resume, observer=observer)
+    if failure is not None:
+        raise failure
+    return checkpoint.load(folder / MODEL)
+
+
+def run_into(
+    case: TrainCase,
+    folder: Path,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    observer: Observer | None = None,
+) -> tuple[Trained, Path, PdekitError | None]:
+    """Train a model and leave everything in a folder.
+
+    Returns
+    -------
+    trained, folder, failure
+        The folder used, and the error that stopped it early, or None.
+    """
+    with _world(case) as world:
+        observer = observer if observer is not None and world.first else Silent()
+        began = time.perf_counter()
+        data = data_of(case, observer, world)
+        data_s = time.perf_counter() - began
+        case = as_written(case, data)
+        saved = saved_in(folder, case) if resume else None
+        with threads.limit(saved[1]["threads"] if saved else threads_of(case, data)):
+            training = Training(case, data, observer, world)
+            training.data_s = data_s
+            with _claimed(world, folder, resume=resume, overwrite=overwrite) as folder:
+                return training.into(folder, saved), folder, training.failure
+
+
+def warnings_of(case: TrainCase) -> list[str]:
+    """Build the model without training it, which refuses a case; say what is odd."""
+    _device_of(case)
+    found = _named(case)
+    if isinstance(found, Path):
+        refuse_leaks(case, load_data(found))
+    contents = finding.contents(found)
+    operator_of(case, contents, signature_of(case, contents, increment=False), "meta")
+    return list(case.warnings)
+
+
+# -- from the case ---------------------------------------------------------------------
+
+
+def _named(case: TrainCase) -> Path | DatasetCase:
+    source = case._source or Source("<case>", Path.cwd(), {}, trusted=True)
+    return finding.named(source, case.data)
+
+
+def data_of(case: TrainCase, observer: Observer, world: World) -> Path:
+    """Return the folder of the data, which the first process makes if it is missing."""
+    found = _named(case)
+    if isinstance(found, DatasetCase):
+        made = str(finding.made(found, observer)) if world.first else ""
+        found = Path(world.told(made))
+    return found
+
+
+def as_written(case: TrainCase, data: Path) -> TrainCase:
+    """Return the case as it stands in an output folder: a case beside it is not there."""
+    if case.data in shipped_cases("dataset"):
+        return case
+    return case.model_copy(update={"data": data.as_posix()})
+
+
+def refuse_leaks(case: TrainCase, data: DataSet) -> None:
+    """Refuse data of which an input appears twice.
+
+    Raises
+    ------
+    CaseError
+        With the first of them.
+    """
+    if pairs := shared_inputs(data):
+        (first, second), many = pairs[0], len(pairs)
+        raise case.refusal(
+            "data",
+            f"{many} inputs appear twice (first: {first} and {second}): a test on what "
+            "was learned tests nothing",
+        )
+
+
+def signature_of(case: TrainCase, data: Contents, *, increment: bool) -> Signature:
+    """Return what the operator takes and gives."""
+    if data.steady:
+        return Signature(data.varying, data.constant, history=0)
+    times = data.times[:: case.stride]
+    step = float(times[-1] - times[0]) / (len(times) - 1)
+    return Signature(
+        data.varying, data.constant, case.history, case.frames, step, increment
+    )
+
+
+def operator_of(
+    case: TrainCase, data: Contents, signature: Signature, device: Any
+) -> LearnedOperator:
+    """Build the model.
+
+    Raises
+    ------
+    CaseError
+        If it cannot be built with these arguments for these data.
+    """
+    spec = case.model
+    try:
+        with torch.device(device):
+            return LearnedOperator(spec.name, spec.params, signature, data.grid)
+    except (PdekitError, ValueError, TypeError, RuntimeError) as error:
+        raise case.refusal("model", str(error)) from error
+
+
+def _device_of(case: TrainCase) -> torch.device:
+    try:
+        return device_of(case.run.device)
+    except BackendUnavailable as error:
+        raise case.refusal("run.device", str(error)) from error
+
+
+def threads_of(case: TrainCase, data: Path) -> int:
+    """Return the threads to compute with: one where a batch is small."""
+    if case.run.threads != "auto":
+        return case.run.threads
+    grid = load_data(data, finite=False)["train"].grid
+    small = grid.size * case.optimizer.batch < SMALL
+    return 1 if small else threads.available()
+
+
+@contextmanager
+def _world(case: TrainCase) -> Iterator[World]:
+    _device_of(case)
+    world = World(case.run.device)
+    try:
+        yield world
+    finally:
+        world.close()
+
+
+@contextmanager
+def _claimed(
+    world: World, folder: Path, *, resume: bool, overwrite: bool
+) -> Iterator[Path]:
+    """Claim the folder in the process that writes; tell it to the others."""
+    if not world.first:
+        yield Path(world.told(""))
+        return
+    with claimed(folder, LOG, resume=resume, overwrite=overwrite) as own:
+        world.told(str(own))
+        yield own
+
+
+# -- the training ----------------------------------------------------------------------
+
+
+class Training:
+    """A training under way.
+
+    Raises
+    ------
+    CaseError, ResultFileError
+        If anything is wrong that only the data show.
+    """
+
+    def __init__(
+        self, case: TrainCase, folder: Path, observer: Observer, world: World
+    ) -> None:
+        began = time.perf_counter()
+        self.case, self.observer, self.world = case, observer, world
+        self.data_folder, self.data = folder, load_data(folder)
+        refuse_leaks(case, self.data)
+        self.contents = finding.contents(folder)
+        self.header = self.data["train"].header
+        self.dtype = torch.float64 if case.run.precision == "double" else torch.float32
+        self.signature = signature_of(case, self.contents, increment=False)
+        self.train = self.samples("train")
+        if self._takes_increments():
+            self.signature = signature_of(case, self.contents, increment=True)
+            self.train.signature = self.signature
+        counts = self.counts
+        self.validation = self.samples("validation") if counts.get("validation") else None
+        self.warnings = list(case.warnings)
+        self.failure: PdekitError | None = None
+        self.data_s = self.judge_s = 0.0
+        self.results: list[dict[str, Any]] = []
+        self.operator = self.new_operator(case.run.seed)
+        self.setup_s = time.perf_counter() - began
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of samples of each split that are used."""
+        there = self.contents.counts
+        return {s: n if (k := self.case.counts[s]) is None else k for s, n in there.items()}
+
+    def samples(self, split: str, data: DataSet | None = None) -> Samples:
+        """Return the samples of a split, in memory where they fit."""
+        return Samples(
+            (data or self.data)[split],
+            self.signature,
+            count=self.counts[split],
+            stride=self.case.stride,
+            device=self.world.device,
+            dtype=self.dtype,
+        )
+
+    def new_operator(self, seed: int) -> LearnedOperator:
+        """Return an operator with weights from a seed and the scales of the data."""
+        torch.manual_seed(seed)
+        operator = operator_of(self.case, self.contents, self.signature, "cpu")
+        operator.model.to(self.dtype)
+        operator.to(self.world.device)
+        gather_scales(operator, self.train)
+        return operator
+
+    def _takes_increments(self) -> bool:
+        if self.contents.steady or self.case.predict == "state":
+            return False
+        return self.case.predict == "increment" or prefers_increment(self.train)
+
+    def into(self, folder: Path, saved: Any = None) -> Trained:
+        """Train all seeds from where a checkpoint stands, and write what comes of it."""
+        for sentence in self.warnings:
+            self.observer.message(f"warning: {sentence}")
+        self.folder, place = folder, None
+        if saved is not None:
+            self.results, place = list(saved[1]["results"]), saved
+        if self.world.first:
+            atomic.write_text(folder / CASE, self.case.to_yaml())
+        try:
+            for number in range(len(self.results), self.case.seeds):
+                self._seed(number, place)
+                place = None
+        except (TrainingDiverged, Interrupted) as failure:
+            self.failure = failure
+        summary = report.summary(self)
+        if self.world.first:
+            report.write(self, summary)
+            if not isinstance(self.failure, Interrupted):
+                (folder / CHECKPOINT).unlink(missing_ok=True)
+        logger.info("%s %s", summary["status"], summary["message"])
+        return Trained(summary)
+
+    def _seed(self, number: int, saved: Any) -> None:
+        """Train from one seed, judge what came of it, and write the model."""
+        seed = self.case.run.seed + number
+        operator = self.operator if number == 0 else self.new_operator(seed)
+        torch.manual_seed(seed)
+        fit = Fit(self.case, operator, self.train, self.validation, self.world, seed)
+        if saved is not None:
+            fit.restore(saved[0], saved[1]["place"])
+            done = f"epoch {fit.place.epoch}, step {fit.place.batch}"
+            self.observer.message(f"resuming seed {seed} at {done}")
+        self.fit, self._kept_at = fit, time.monotonic()
+        try:
+            fit.run(lambda: self._look(number))
+        except TrainingDiverged as failure:
+            self.failure = failure
+        finished = self.failure is None or fit.place.best_epoch > 0
+        self.operator = fit.finish()
+        if finished:
+            self._judge(number, seed)
+        if self.failure is not None:
+            raise self.failure
+
+    def _look(self, number: int) -> None:
+        """Show how far it is; keep a checkpoint now and then, and when asked to stop."""
+        fit, seeds = self.fit, self.case.seeds
+        self.observer.progress((number + fit.share) / seeds, "training", report.line(fit))
+        stop = self.world.any(self.observer.stop_requested())
+        late = time.monotonic() - self._kept_at > self.case.outputs.checkpoint_every
+        if stop or late:
+            self._keep()
+        if stop:
+            raise Interrupted(f"stopped in epoch {fit.place.epoch + 1}")
+
+    def _keep(self) -> None:
+        if self.world.first:
+            meta = {
+                "place": self.fit.meta(),
+                "results": self.results,
+                "threads": threads.current(),
+            }
+            path = self.folder / CHECKPOINT
+            save_checkpoint(path, self.fit.arrays(), meta, digest=self.case.digest())
+        self._kept_at = time.monotonic()
+
+    def _judge(self, number: int, seed: int) -> None:
+        """Measure the errors of the operator that was kept, and write it."""
+        began, operator = time.perf_counter(), self.operator
+        self.observer.progress(1.0, "judging")
+        found = self._errors(operator)
+        self.judge_s += time.perf_counter() - began
+        self.results.append(
+            {
+                "seed": seed,
+                "errors": found,
+                **self.fit.meta(),
+                "parameters": operator.count(),
+            }
+        )
+        if self.world.first:
+            name = MODEL if number == 0 else f"model-seed-{seed}.safetensors"
+            checkpoint.save(self.folder / name, operator, report.facts(self, number))
+
+    def _errors(self, operator: LearnedOperator) -> dict[str, Any]:
+        steps, world = self.case.rollout.steps, self.world
+        found: dict[str, Any] = {}
+        for name, samples in (("train", self.train), ("validation", self.validation)):
+            if samples is not None:
+                each = errors(operator, samples, steps, world).each
+                found[f"{name}_relative_l2"] = float(each.mean())
+        if self.case.run.precision == "bfloat16":
+            found["precision_error"] = precision_error(
+                operator, self.validation or self.train
+            )
+        if self.counts.get("test"):
+            found |= self._test(operator, self.data, "test_relative_l2")
+            test = self.samples("test")
+            one = errors(operator, test, 1, world).each
+            found["test_one_step_relative_l2"] = float(one.mean())
+            for points in self.case.test.points:
+                data = self._resolved_again(points)
+                found |= self._test(operator, data, f"test_relative_l2_{points}")
+        return found
+
+    def _test(self, operator: LearnedOperator, data: DataSet, name: str) -> dict[str, Any]:
+        """Return the errors of roll-outs from true frames to the last."""
+        test = self.samples("test", data)
+        at = test.place(self.case.test.start)
+        found = errors(operator, test, test.longest(at), self.world, at=at)
+        told = spread(found.each)
+        return {
+            name: told["mean"],
+            f"{name}_median": told["median"],
+            f"{name}_max": told["max"],
+            f"{name}_interval": told["interval"],
+            f"{name}_final": float(found.by_frame[-1]),
+            f"{name}_by_frame": found.by_frame.tolist(),
+        }
+
+    def _resolved_again(self, points: int) -> DataSet:
+        """Return the test samples solved again, stored on other points."""
+        case = self.contents.case
+        assert case is not None  # noqa: S101  (the rules see to it)
+        other = finding.resolved_again(case, points, self.counts["test"])
+        folder = str(finding.made(other, self.observer)) if self.world.first else ""
+        return load_data(self.world.told(folder))
+
+
+# -- resuming --------------------------------------------------------------------------
+
+
+def saved_in(folder: Path, case: TrainCase) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Return the checkpoint of an interrupted training, or None where there is none.
+
+    Raises
+    ------
+    ResultFileError
+        If the training there is finished, or of another case.
+    """
+    if (folder / CHECKPOINT).exists():
+        return load_checkpoint(folder / CHECKPOINT, case.digest())
+    if (folder / SUMMARY).exists():
+        raise ResultFileError(
+            f"{folder}: the training there is finished; nothing to resume "
+            "(use --overwrite, or another --out, to train again)"
+        )
+    if (folder / CASE).exists():
+        with suppress(CaseError):
+            if load_case(folder / CASE).digest() == case.digest():
+                return None
+        raise ResultFileError(
+            f"{folder}: holds another case, or this case has been changed since "
+            "(use --overwrite, or another --out)"
+        )
+    return None
