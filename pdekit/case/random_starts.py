@@ -31,30 +31,32 @@ class RandomField(Section):
 class RandomSeries(Section):
     """A Fourier series of a few modes, uniform in amplitude and phase."""
 
-    kind: Literal["fourier"]
+    kind: Literal["fourier"] = Key(description="law of the field")
     modes: Count = Key(default=5, description="highest mode along every axis")
-    peak: Positive = Key(default=1.0, description="largest |u|")
+    peak: Positive = Key(default=1.0, description="largest absolute value")
     seed: Seed = None
 
 
 class RandomSines(Section):
     """A few sines on a line; some without sign, some in a window."""
 
-    kind: Literal["sines"]
+    kind: Literal["sines"] = Key(description="law of the field")
     count: Count = Key(default=2, description="sines that are added")
     highest: Count = Key(default=8, description="highest mode")
-    absolute: Share = Key(default=0.1, description="probability of |u|")
+    absolute: Share = Key(default=0.1, description="probability of its absolute value")
     window: Share = Key(default=0.1, description="probability of zero outside of a window")
-    positive: bool = Key(default=False, description="always |u|, divided by its largest")
+    positive: bool = Key(
+        default=False, description="always its absolute value, over its largest"
+    )
     seed: Seed = None
 
 
 class RandomNoise(Section):
     """White noise of a band."""
 
-    kind: Literal["noise"]
+    kind: Literal["noise"] = Key(description="law of the field")
     amplitude: Positive = Key(default=1.0, description="root mean square")
-    bandwidth: Positive = Key(description="wavenumber |k| below which it is white")
+    bandwidth: Positive = Key(description="wavenumber below which it is white")
     walls: Literal["none", "mirrored"] = Key(
         default="none",
         description="mirrored: even about the ends and the middle of every axis, the walls "

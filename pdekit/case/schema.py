@@ -18,7 +18,6 @@ from pydantic import (
 )
 from pydantic import Field as Key
 
-from pdekit.case.random_starts import RandomField as RandomField
 from pdekit.case.random_starts import RandomInitial as RandomInitial
 from pdekit.case.types import (
     AxisPoints,
