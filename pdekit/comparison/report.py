@@ -25,7 +25,7 @@ def write(evaluation: Evaluation, facts: dict[str, Any], folder: Path) -> None:
     """Draw the figures, and write ``comparison.md`` and ``comparison.html``."""
     drawn: list[Path] = []
     if evaluation.case.outputs.figures == "all":
-        from pdekit.comparison.figures import draw
+        from pdekit.plots.evaluation import draw
 
         drawn = draw(evaluation, facts, folder / FIGURES)
     values = {

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdekit.comparison.words import error_name, titled
 from pdekit.plots._colour import extremes, scale
 from pdekit.plots._fields import symbol
 from pdekit.plots._sheet import BAR, label_axes, proportions, shared_bar, sheet, show
-from pdekit.plots._style import house_style, legend_above, log_scale, panels
+from pdekit.plots._style import QUIET, fitted, house_style, legend_above, log_scale, panels
 from pdekit.plots.comparison import decades
 
 if TYPE_CHECKING:
@@ -24,6 +23,23 @@ if TYPE_CHECKING:
 PANEL, HIGHEST = 1.75, 1.75
 FLOOR = 1e-6
 """Errors in pictures are cut off at this part of the largest value."""
+METRICS = {"relative_l2": "relative L² error", "vrmse": "VRMSE", "nrmse": "NRMSE"}
+
+
+def titled(drawn: Figure, facts: dict[str, Any], line: str) -> Figure:
+    """Write the title of the case, and a line below it, above a figure."""
+    width, height = drawn.get_size_inches()
+    style: dict[str, Any] = {"ha": "left", "va": "top", "parse_math": False}
+    title = fitted(facts["title"] or facts["case"] or "Comparison", (width - 0.24) / 0.083)
+    drawn.text(0.12 / width, 1 - 0.1 / height, title, size=9, weight="bold", **style)
+    line = fitted(line, (width - 0.24) / 0.06)
+    drawn.text(0.12 / width, 1 - 0.28 / height, line, size=7.5, color=QUIET, **style)
+    return drawn
+
+
+def error_name(metric: str) -> str:
+    """Return the name of a metric for people."""
+    return METRICS.get(metric, metric.replace("_", " "))
 
 
 def samples(evaluation: Evaluation, facts: dict[str, Any]) -> Figure | None:

@@ -10,9 +10,7 @@ import numpy as np
 
 from pdekit.comparison import classical
 from pdekit.comparison.front import Mark
-from pdekit.comparison.pictures import samples
 from pdekit.comparison.scores import error_of_frames
-from pdekit.comparison.words import error_name, titled
 from pdekit.files import atomic
 from pdekit.plots._style import (
     QUIET,
@@ -24,6 +22,7 @@ from pdekit.plots._style import (
     power_of_ten,
     superscript,
 )
+from pdekit.plots.predictions import error_name, samples, titled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
