@@ -201,8 +201,8 @@ def _guess(summary: dict[str, Any]) -> list[str]:
     without = guess["without"]
     saved = without if isinstance(without, str) else without["iterations"]
     return [
-        f"  prediction  {guess['model']}: residual {guess['relative_residual']:.1e}{error}; "
-        f"iterations without it: {saved}"
+        f"  prediction  {guess['model']}: residual {guess['relative_residual']:.1e}"
+        f"{error}; iterations without it: {saved}"
     ]
 
 

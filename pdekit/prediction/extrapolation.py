@@ -20,11 +20,11 @@ def of_grid(told: Told, grid: Grid) -> Iterator[str]:
     if grid.shape != told.shape:
         ours, theirs = (" x ".join(map(str, each)) for each in (grid.shape, told.shape))
         yield f"the model was trained on {theirs} points and is used on {ours}"
-    for ours, theirs in zip(grid.axes, told.axes, strict=True):
-        if abs(ours.lower - theirs.lower) > 1e-9 * theirs.length:
+    for here, there in zip(grid.axes, told.axes, strict=True):
+        if abs(here.lower - there.lower) > 1e-9 * there.length:
             yield (
-                f"the model was trained on [{theirs.lower:g}, {theirs.upper:g}] along "
-                f"{ours.name} and is used on [{ours.lower:g}, {ours.upper:g}]"
+                f"the model was trained on [{there.lower:g}, {there.upper:g}] along "
+                f"{here.name} and is used on [{here.lower:g}, {here.upper:g}]"
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,7 +53,7 @@ class Prediction:
             "reaction": lambda: posed.reaction,
         }
         for d, axis in enumerate(posed.grid.names):
-            known[f"coefficient_{axis}"] = lambda d=d: on_points(posed, d)
+            known[f"coefficient_{axis}"] = partial(on_points, posed, d)
         shape = posed.grid.shape
         return {
             name: np.array(np.broadcast_to(known[name](), shape), dtype=float)
@@ -86,8 +87,8 @@ class Prediction:
         largest = max((float(np.abs(g).max()) for g in posed.walls().values()), default=0.0)
         if largest > 0:
             found.append(
-                f"the data on the walls (up to {largest:.3g}) are no input of the model: it "
-                "predicts for those of its training"
+                f"the data on the walls (up to {largest:.3g}) are no input of the model: "
+                "it predicts for those of its training"
             )
         if case.manufactured is not None and "source" not in self.told.constant:
             found.append(

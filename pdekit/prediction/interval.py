@@ -51,7 +51,7 @@ class Fine:
         return np.stack(found)
 
     def _stepper(self, start: float, count: int) -> tuple[Stepper, float]:
-        """Return a stepper over the interval, and the time at which it believes to begin."""
+        """Return a stepper over the interval, and the time at which it begins."""
         e = self.evolution
         if self._kept and self._kept[1] == count and e.system.steady:
             return self._kept[2], self._kept[0]
