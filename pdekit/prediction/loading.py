@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from pdekit.errors import PdekitError
@@ -35,7 +36,8 @@ def loaded(
         make = import_module(_PREDICTION).Predictor
         return told, make(path, fields, grid, case.run.device)
     except WeightsError as error:
-        raise case.problem("solver.weights", unplaced(error, path)) from error
+        why = shorten(unplaced(error, path), 160, placeholder=" …")
+        raise case.problem("solver.weights", why) from error
     except PdekitError as error:
         raise case.problem("run.device", str(error)) from error
 

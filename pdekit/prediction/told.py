@@ -48,7 +48,8 @@ class Told:
             own = said["signature"]
             return cls(
                 said["model"], said["arguments"], tuple(own["varying"]),
-                tuple(own["constant"]), own["history"], own["frames"], own["step"],
+                tuple(own["constant"]), int(own["history"]), int(own["frames"]),
+                None if own["step"] is None else float(own["step"]),
                 tuple(Axis(**axis) for axis in said["axes"]), said["facts"],
             )  # fmt: skip
         except WeightsError as error:
