@@ -10,6 +10,7 @@ from pdekit.case import rules
 from pdekit.case.boundary_case import BoundaryCase
 from pdekit.case.dataset_case import CHECK_KEYS, METRICS, StoredSpec
 from pdekit.case.draft import Draft
+from pdekit.case.learned_case import LearnedSpec
 from pdekit.case.schema import ExactInitial, RandomInitial, SaveEvery, StateInitial
 from pdekit.case.written import SolvedCase
 from pdekit.errors import CaseError, Problem, suggestion
@@ -81,6 +82,8 @@ def _placed(draft: Draft, problem: Problem, changes: Mapping[str, Any]) -> Probl
 
 def _unfit(problem: SolvedCase) -> str:
     """Say why there is no data set of a problem, or nothing."""
+    if isinstance(getattr(problem, "solver", None), LearnedSpec):
+        return "is solved by a trained model; choose a classical solver under set"
     if isinstance(problem, BoundaryCase):
         if problem.time is not None:
             return "is a boundary-value problem in time, of which no data sets are made yet"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pdekit.case import Case, DatasetCase
+from pdekit.case.learned_case import classical_of
 from pdekit.case.schema import TimeSpec
 from pdekit.datasets.coarsening import Coarsening, between_walls, coarsening_of
 from pdekit.datasets.sampling import Look, SampleFailed
@@ -103,7 +104,7 @@ class Evolving:
     def facts(self) -> dict[str, Any]:
         """Return how the samples are solved."""
         evolution = self._evolution(1)
-        mask = self.problem.solver.dealias
+        mask = classical_of(self.problem.solver).dealias
         return {
             "solver": self.problem.solver.name,
             "integrator": evolution.integrator.name,
