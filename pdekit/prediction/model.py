@@ -45,7 +45,7 @@ class Model:
         self.last = round((time.end - time.start) / self.step)
         self.integrator = evolution.integrator.name
         still = np.zeros((self.history, 1, len(self.names), *self.grid.shape))
-        called(self.case, self.predictor.frames, still)  # refused now, if it has to be
+        called(self.case, self.predictor, "frames", still)
 
     @property
     def blocks(self) -> int:
