@@ -21,7 +21,8 @@ from pdekit.solvers.learned.operator import LearnedOperator, Signature
 from pdekit.solvers.learned.world import World, device_of
 
 SMALL = 1 << 16
-"""Points of a batch below which a second thread costs more than it gives."""
+"""Points of a batch below which one thread is taken; on a machine that others use too a
+second costs more than it gives at any size."""
 
 
 def named(case: TrainCase) -> Path | DatasetCase:

@@ -290,7 +290,11 @@ class Training:
         """Measure the errors of the operator that was kept, and write it."""
         began, operator = time.perf_counter(), self.operator
         self.observer.progress(1.0, "judging")
-        found = self._errors(operator)
+        try:
+            found = self._errors(operator)
+        except Interrupted:  # while test samples are solved again
+            self._keep()
+            raise
         self.judge_s += time.perf_counter() - began
         self.results.append(
             {
