@@ -24,6 +24,7 @@ from pdekit.case.dataset_case import DatasetCase
 from pdekit.case.draft import Draft
 from pdekit.case.evaluate_case import EvaluateCase
 from pdekit.case.functions import resolve
+from pdekit.case.learned_case import EvolvingSolver
 from pdekit.case.schema import (
     AxisSpec,
     CheckSpec,
@@ -57,7 +58,7 @@ class Case(SolvedCase):
     )
     initial: Initial = Key(description="the initial state")
     time: TimeSpec = Key(description="the interval of time and the stored frames")
-    solver: SolverSpec = Key(default=SolverSpec(), description="how to solve")
+    solver: EvolvingSolver = Key(default=SolverSpec(), description="how to solve")
     reference: Reference | None = Key(default=None, description="what to compare with")
     outputs: OutputSpec = Key(
         default_factory=OutputSpec, description="what to leave behind"

@@ -67,6 +67,7 @@ def refusal(text: str) -> str:
         (GOOD + "history: 3\n", "yaml:4:1: history: a training pair needs 4 frames"),
         (GOOD + "rollout: {steps: 3}\n", "a training pair needs 4 frames, the data have 3"),
         (GOOD + "augment: transpose\n", "augment[0]: does not fit: there are no two axes"),
+        (GOOD + "test: {start: 0.3}\n", "test.start: must be the time of a frame: 0, 0.25"),
         (GOOD + "test: {points: 128}\n", "test.points[0]: must be at most 64"),
         (GOOD + "checks: {test_relative_l2_48: {below: 1}}\n", "unknown metric"),
         (GOOD + "samples: {test: 0}\nchecks: {test_relative_l2: {below: 1}}\n",
