@@ -41,6 +41,8 @@ from pdekit.observer import Observer, Silent
 from pdekit.store import CASE, LOG, SUMMARY
 from pdekit.typing import Array
 
+IDLE = 0.8
+"""Share of the time that is the processor's own on an idle machine, at least."""
 MOST_TRAINED = 400
 """Samples that the control on shuffled outputs learns from at most."""
 
@@ -171,6 +173,19 @@ class Evaluation:
             self._run_controls()
             self._run_shifted()
         self.total_s = time.perf_counter() - self.began
+        self._warn_of_others()
+
+    def _warn_of_others(self) -> None:
+        """Say so if other programs took much of the processor meanwhile."""
+        timings = [run.timing for run in self.found.runs]
+        timings += [model.timing for model in self.found.models]
+        share = min((timing.share for timing in timings), default=1.0)
+        if share < IDLE:
+            self.warnings.append(
+                f"other programs were running: what is timed took up to {1 / share:.1f} "
+                "times as long as the processor worked on it; times are worth something on "
+                "an idle machine alone"
+            )
 
     def look(self, share: float, what: str) -> None:
         """Tell how far it is; stop where that is asked for."""
