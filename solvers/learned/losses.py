@@ -30,6 +30,38 @@ def relative_l2(prediction: Tensor, truth: Tensor) -> Tensor:
     return _ratio((prediction - truth) ** 2, truth**2)
 
 
+def h1_spectral_truncated(
+    prediction: Tensor, truth: Tensor, kmax: int = 20, ndim: int | None = None
+) -> Tensor:
+    """‖w F(û − u)‖ / ‖w F u‖ with w² = 1 + Σ_j k_j², for comparison with published figures.
+
+    F is the discrete Fourier transform over the last ``ndim`` axes (all but batch and
+    channel if not given), walls or not; k_j are whole numbers, and those of kmax and above
+    count as zero, each axis by itself.  Its value depends on kmax: `H1Loss` is the norm of
+    the derivatives.
+
+    References
+    ----------
+    He, Liu & Xu, ICLR (2024), arXiv 2310.19809: its loss, and what it calls the H1 error.
+    """
+    _check(prediction, truth)
+    ndim = truth.ndim - 2 if ndim is None else ndim
+    dims = tuple(range(-ndim, 0))
+    weight = truth.new_ones(())
+    for dim in dims:
+        n = truth.shape[dim]
+        k = torch.fft.fftfreq(n, 1 / n, dtype=truth.dtype, device=truth.device)
+        k = torch.where(k.abs() < kmax, k, 0.0)
+        weight = weight + (k * k).view(-1, *(1,) * (-1 - dim))
+
+    def squares(u: Tensor) -> Tensor:
+        u_hat = torch.fft.fftn(u, dim=dims, norm="ortho")
+        terms: Tensor = weight * (u_hat.real**2 + u_hat.imag**2)
+        return terms
+
+    return _ratio(squares(prediction - truth), squares(truth))
+
+
 class SobolevLoss:
     """‖û − u‖ / ‖u‖ in H^s of a periodic box.
 

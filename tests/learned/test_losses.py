@@ -11,7 +11,12 @@ import torch
 from pdekit import Axis, Grid
 from pdekit.errors import ShapeError
 from pdekit.grid import GridError
-from pdekit.solvers.learned.losses import H1Loss, SobolevLoss, relative_l2
+from pdekit.solvers.learned.losses import (
+    H1Loss,
+    SobolevLoss,
+    h1_spectral_truncated,
+    relative_l2,
+)
 
 BOX = Grid.periodic((12, 9), ((0, 3.0), (0, 0.5)))
 WALLS = Grid((Axis("x", 9, 0, 2, "neumann"), Axis("y", 8, 0, 1, "dirichlet", "cell")))
@@ -22,6 +27,7 @@ LOSSES = {
     "h0": SobolevLoss(BOX, 0),
     "h1": SobolevLoss(BOX, 1),
     "h2, alpha 0": SobolevLoss(BOX, 2, alpha=0),
+    "truncated": h1_spectral_truncated,
     "differences": H1Loss(BOX),
     "differences, walls": H1Loss(WALLS),
 }
@@ -79,6 +85,28 @@ def test_negative_norm_without_the_mean() -> None:
     u = torch.randn(1, 1, 12, 9, dtype=torch.float64)
     norm = SobolevLoss(BOX, -1, alpha=0).norm
     assert float(norm(u + 3)) == pytest.approx(float(norm(u)))
+
+
+@pytest.mark.parametrize(
+    ("modes", "squared"), [((3, 0), 10), ((25, 0), 1), ((2, -19), 366), ((20, 5), 26)]
+)
+def test_truncated_norm_of_a_mode(modes: tuple[int, int], squared: int) -> None:
+    """Weight √(1 + k₁² + k₂²), wave numbers from 20 on counting as zero."""
+    x, y = torch.arange(64).double()[:, None] / 64, torch.arange(52).double() / 52
+    wave = (2 * math.pi * (modes[0] * x + modes[1] * y)).cos()[None, None]
+    one = torch.ones_like(wave) / math.sqrt(2)  # as large in L²
+    found = float(h1_spectral_truncated(one + wave, one))
+    assert found == pytest.approx(math.sqrt(squared))
+
+
+def test_truncated_norm_without_wave_numbers_is_that_of_l2() -> None:
+    u, v = (torch.randn(3, 2, 9, 8, dtype=torch.float64) for _ in range(2))
+    assert float(h1_spectral_truncated(u, v, kmax=0)) == pytest.approx(
+        float(relative_l2(u, v))
+    )
+    assert float(h1_spectral_truncated(u, v, ndim=1)) == pytest.approx(
+        float(h1_spectral_truncated(u.view(3, 18, 8), v.view(3, 18, 8)))
+    )
 
 
 @pytest.mark.parametrize("grid", [BOX, WALLS], ids=["periodic", "walls"])
