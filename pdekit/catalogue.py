@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
+from typing import get_args
 
 from pydantic import BaseModel
 
 from pdekit import problems, registry
-from pdekit.case import DatasetCase, load_case, shipped_cases
+from pdekit.case import load_case, shipped_cases
+from pdekit.case.loader import TASKS
+from pdekit.case.params import Parameters
+from pdekit.case.train_rules import CHANNELS
 from pdekit.case.wording import shown
 from pdekit.docstrings import explained, first_line
 from pdekit.errors import UnknownName
@@ -32,14 +37,16 @@ def description(name: str) -> str:
         return (
             f"# {name}: {case.title}\n{shipped_cases()[name].read_text(encoding='utf-8')}"
         )
-    if name == "dataset":
-        return _keys(DatasetCase)
+    if name in TASKS:
+        return _keys(TASKS[name][0])
     if name in registry.equations():
         return _equation(name)
     if name in registry.problems():
         return problems.described(name)
     if name in registry.integrators():
         return _integrator(name)
+    if name in registry.models():
+        return _model(name)
     for kind in (
         "integrators",
         "figures",
@@ -68,7 +75,7 @@ def _keys(model: type[BaseModel], indent: str = "  ") -> str:
         plain = isinstance(field.default, str | int | float) and field.default != ""
         default = f" (default {shown(field.default)})" if plain else ""
         out.append(f"{indent}{name}{default}: {field.description}")
-        kind = field.annotation
+        kind = next((k for k in get_args(field.annotation) if k), field.annotation)
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             out.append(_keys(kind, indent + "  "))
     return "\n".join(out)
@@ -139,8 +146,8 @@ def _metrics() -> dict[str, str]:
     return found | problems.metrics()
 
 
-def _none() -> dict[str, str]:
-    return {}
+def _models() -> dict[str, str]:
+    return {name: first_line(registry.model(name)) for name in registry.models()}
 
 
 _KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
@@ -153,8 +160,21 @@ _KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "formulas": _formulas,
     "metrics": _metrics,
     "preconditioners": lambda: dict(problems.PRECONDITIONERS),
-    "models": _none,
+    "models": _models,
 }
+
+
+def _model(name: str) -> str:
+    """Describe a model: what it is, and what it takes in a case."""
+    kind = registry.model(name)
+    taken = Parameters.of_constructor(kind, CHANNELS).model.model_fields
+    keys = [f"  {key} (default {shown(field.default)})" for key, field in taken.items()]
+    return "\n".join((
+        f"{name}: {inspect.getdoc(kind)}",
+        "",
+        f"Keys  (model: {{name: {name}, ...}})",
+        *keys,
+    ))  # fmt: skip
 
 
 def _equation(name: str) -> str:

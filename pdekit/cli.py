@@ -108,6 +108,8 @@ def _run(options: argparse.Namespace) -> int:
     cases = [(name, load_case(name, options.set)) for name in options.cases]
     if options.no_figures:
         cases = [(name, without_figures(case)) for name, case in cases]
+    if os.environ.get("RANK", "0") != "0":  # started with others by torchrun, which tell
+        options.quiet, options.json = True, False
     status, summaries = 0, []
     with watched(quiet=options.quiet) as watch:
         for name, case in cases:

@@ -50,7 +50,14 @@ def _named(value: Any) -> Any:
 
 
 def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, int | float) else value
+    return [value] if isinstance(value, int | float | str) else value
+
+
+Symmetries = Annotated[
+    tuple[Literal["flip", "transpose", "odd"], ...],
+    Strict(False),
+    BeforeValidator(_listed),
+]
 
 
 class ModelSpec(NamedSection):
@@ -67,7 +74,9 @@ class LossSpec(Section):
         description="relative_l2; sobolev: by Fourier series, in periodic boxes; h1: with "
         "differences, for any boundary",
     )
-    order: Number = Key(default=1.0, description="order of the sobolev norm, of any sign")
+    order: Number | None = Key(
+        default=None, description="order of the sobolev norm, of any sign; 1"
+    )
 
 
 class TrainSamples(Section):
@@ -181,13 +190,20 @@ class TrainCase(Written):
     )
     predict: Literal["auto", "state", "increment"] = Key(
         default="auto",
-        description="the next state, or the change to it; auto: the smaller of both",
+        description="the next state, or the change to it; auto: the change if that "
+        "varies less than a third as much",
     )
     loss: Annotated[LossSpec, BeforeValidator(_named)] = Key(
         default=LossSpec(), description="what is made small"
     )
     optimizer: OptimizerSpec = Key(
         default=OptimizerSpec(), description="how it is made small"
+    )
+    augment: Symmetries = Key(
+        default=(),
+        description="symmetries of the equation, for fields that are scalars: flip (each "
+        "axis reversed), transpose (x and y exchanged), odd (u(x) to -u(-x)); for each "
+        "batch one is drawn",
     )
     rollout: RolloutSpec = Key(
         default=RolloutSpec(), description="training on the model's own frames"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -9,14 +10,17 @@ from pdekit import registry
 from pdekit.case import rules
 from pdekit.case.draft import Draft
 from pdekit.case.params import Parameters
-from pdekit.case.train_case import ModelSpec, metric_names
+from pdekit.case.train_case import LossSpec, ModelSpec, metric_names
 from pdekit.errors import CaseError, PdekitError
 
 if TYPE_CHECKING:
+    from pdekit.axis import Axis
     from pdekit.datasets.finding import Contents
 
 CHANNELS = ("in_channels", "out_channels")
 """Arguments of a model that the data say."""
+UNEVEN = ("dirichlet_neumann", "neumann_dirichlet")
+"""Boundaries of axes that cannot be reversed."""
 ALIKE = 1e-6
 """Relative difference of time steps that count as equal."""
 
@@ -33,6 +37,7 @@ def apply(draft: Draft) -> None:
         _modes(draft, data)
         _samples(draft, data)
         _frames(draft, data)
+        _symmetries(draft, data)
         _resolutions(draft, data)
         if _said(draft, "loss", "name") == "sobolev" and not data.grid.is_periodic:
             message = "sobolev needs a periodic box; h1 is for any boundary"
@@ -94,8 +99,14 @@ def _modes(draft: Draft, data: Contents) -> None:
 
 
 def _loss(draft: Draft) -> None:
-    given = draft.source.at(("loss", "order"))
-    if given is not None and _said(draft, "loss", "name") not in ("sobolev", None):
+    """Check that an order has a meaning; fill it in where it is needed."""
+    loss: LossSpec | None = draft.sections.get("loss")
+    if loss is None:
+        return
+    if loss.name == "sobolev":
+        order = 1.0 if loss.order is None else loss.order
+        draft.sections["loss"] = loss.model_copy(update={"order": order})
+    elif loss.order is not None:
         draft.say(("loss", "order"), "is used with sobolev alone", at_key=True)
 
 
@@ -147,6 +158,22 @@ def _frames(draft: Draft, data: Contents) -> None:
     if max(gaps) - min(gaps) > ALIKE * max(gaps):
         draft.say(("data",), f"its frames are not evenly spaced: from {min(gaps):g} to "
                              f"{max(gaps):g} apart")  # fmt: skip
+
+
+def _symmetries(draft: Draft, data: Contents) -> None:
+    """Check that the box has the symmetries that the equation is said to have."""
+    names, axes = draft.sections.get("augment") or (), data.grid.axes
+    for number, name in enumerate(names):
+        path = ("augment", number)
+        uneven = [a.name for a in axes if a.boundary in UNEVEN]
+        if name in ("flip", "odd") and uneven:
+            draft.say(path, f"does not fit: the ends of {uneven[0]} are of two kinds")
+        if name == "transpose" and (len(axes) < 2 or not _alike(axes[0], axes[1])):
+            draft.say(path, "does not fit: there are no two axes that are the same")
+
+
+def _alike(first: Axis, second: Axis) -> bool:
+    return replace(first, name=second.name) == second
 
 
 def _resolutions(draft: Draft, data: Contents) -> None:

@@ -21,6 +21,7 @@ from pdekit.solvers.learned.judging import errors
 from pdekit.solvers.learned.losses import H1Loss, SobolevLoss, relative_l2
 from pdekit.solvers.learned.operator import LearnedOperator
 from pdekit.solvers.learned.samples import Samples
+from pdekit.solvers.learned.symmetries import Symmetries
 from pdekit.solvers.learned.world import World
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -67,6 +68,7 @@ class Fit:
         self.train, self.validation = train, validation
         self.steps = case.rollout.steps
         self.loss = loss_of(case, train.grid)
+        self.symmetries = Symmetries(case.augment, train.grid)
         self.parameters = list(operator.model.parameters())
         self.optimizer = torch.optim.AdamW(
             self.parameters, lr=spec.lr, weight_decay=spec.weight_decay, fused=True
@@ -136,6 +138,11 @@ class Fit:
 
     def _loss(self, index: Tensor) -> Tensor:
         u, a, truth = self.train.pairs(index, self.steps)
+        if self.case.augment:
+            turned = self.symmetries.draw(self._random(self.place.batch))
+            u = None if u is None else turned(u)
+            a = None if a is None else turned(a, constant=True)
+            truth = turned(truth)
         with autocast(self.case, self.world.device):
             if u is None:
                 found = self.operator(None, a)
@@ -172,9 +179,13 @@ class Fit:
 
     def _order(self) -> Tensor:
         """Return the pairs in the order of this epoch."""
-        seed = np.random.SeedSequence(self.seed, spawn_key=(self.place.epoch,))
-        generator = torch.Generator().manual_seed(int(seed.generate_state(1)[0]))
-        return torch.randperm(self.pairs, generator=generator).to(self.world.device)
+        order = self._random().permutation(self.pairs)
+        return torch.from_numpy(order).to(self.world.device)
+
+    def _random(self, *place: int) -> np.random.Generator:
+        """Return the random numbers of a place in this epoch."""
+        key = (self.place.epoch, *place)
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
 
     # -- between epochs ----------------------------------------------------------------
 
@@ -274,7 +285,7 @@ class Fit:
 def loss_of(case: TrainCase, grid: Grid) -> Loss:
     """Return the loss that a case names."""
     if case.loss.name == "sobolev":
-        return SobolevLoss(grid, case.loss.order)
+        return SobolevLoss(grid, case.loss.order or 0.0)
     return H1Loss(grid) if case.loss.name == "h1" else relative_l2
 
 

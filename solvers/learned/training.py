@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from pdekit import threads
-from pdekit.case import DatasetCase, Loaded, TrainCase, load_case
+from pdekit.case import DatasetCase, Loaded, TrainCase, load_case, shipped_cases
 from pdekit.case.source import Overrides, Source
 from pdekit.datasets import finding
 from pdekit.datasets.dataset import DataSet
@@ -108,10 +108,11 @@ def run_into(
     """
     with _world(case) as world:
         observer = observer if observer is not None and world.first else Silent()
-        saved = saved_in(folder, case) if resume else None
         began = time.perf_counter()
         data = data_of(case, observer, world)
         data_s = time.perf_counter() - began
+        case = as_written(case, data)
+        saved = saved_in(folder, case) if resume else None
         with threads.limit(saved[1]["threads"] if saved else threads_of(case, data)):
             training = Training(case, data, observer, world)
             training.data_s = data_s
@@ -145,6 +146,13 @@ def data_of(case: TrainCase, observer: Observer, world: World) -> Path:
         made = str(finding.made(found, observer)) if world.first else ""
         found = Path(world.told(made))
     return found
+
+
+def as_written(case: TrainCase, data: Path) -> TrainCase:
+    """Return the case as it stands in an output folder: a case beside it is not there."""
+    if case.data in shipped_cases("dataset"):
+        return case
+    return case.model_copy(update={"data": data.as_posix()})
 
 
 def refuse_leaks(case: TrainCase, data: DataSet) -> None:
