@@ -23,7 +23,7 @@ from pdekit.case.written import Written, digest_of
 
 METRICS = {
     "test_relative_l2": "mean over the test split of ‖û − u‖₂/‖u‖₂, over all fields, "
-    "points and predicted frames of a sample",
+    "points and predicted frames of a sample, from its first true frames to its last",
     "test_relative_l2_median": "its median",
     "test_relative_l2_max": "its largest value",
     "test_relative_l2_final": "mean of the same at the last frame alone",
@@ -58,6 +58,9 @@ Symmetries = Annotated[
     Strict(False),
     BeforeValidator(_listed),
 ]
+
+
+PointCounts = Annotated[tuple[AxisPoints, ...], Strict(False), BeforeValidator(_listed)]
 
 
 class ModelSpec(NamedSection):
@@ -128,16 +131,18 @@ class EarlyStop(Section):
 
 
 class TestSpec(Section):
-    """What else the trained model is judged by."""
+    """How the trained model is judged."""
 
     __test__ = False  # no test, whatever pytest thinks
 
-    points: Annotated[tuple[AxisPoints, ...], Strict(False), BeforeValidator(_listed)] = (
-        Key(
-            default=(),
-            description="numbers of points, along all axes, that the test samples are "
-            "solved on again and judged on; needs the case of the data set",
-        )
+    start: Number | None = Key(
+        default=None,
+        description="time of the last true frame that a roll-out sees; as early as can be",
+    )
+    points: PointCounts = Key(
+        default=(),
+        description="numbers of points, along all axes, that the test samples are solved "
+        "on again and judged on; needs the case of the data set",
     )
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pdekit import registry
 from pdekit.case import rules
 from pdekit.case.draft import Draft
 from pdekit.case.params import Parameters
 from pdekit.case.train_case import LossSpec, ModelSpec, metric_names
+from pdekit.case.yaml_lines import KeyPath
 from pdekit.errors import CaseError, PdekitError
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def apply(draft: Draft) -> None:
             draft.say(("loss", "name"), message)
 
 
-def _said(draft: Draft, section: str, key: str) -> object:
+def _said(draft: Draft, section: str, key: str) -> Any:
     return getattr(draft.sections.get(section), key, None)
 
 
@@ -130,34 +132,44 @@ def _samples(draft: Draft, data: Contents) -> None:
 
 def _frames(draft: Draft, data: Contents) -> None:
     """Check that there are as many frames, evenly spaced, as the model sees and gives."""
+    if data.steady:
+        _no_frames(draft, data)
+        return
     keys = ("history", "frames", "stride")
     history, frames, stride = (draft.sections.get(key) or 1 for key in keys)
-    steps = _said(draft, "rollout", "steps") or 1
-    if data.steady:
-        given = {"history": history, "frames": frames, "stride": stride}
-        for key in [key for key, value in given.items() if value != 1]:
-            draft.say((key,), "is not used: the data have no time", at_key=True)
-        if steps != 1:
-            draft.say(("rollout", "steps"), "must be 1: the data have no time")
-        if draft.sections.get("predict") == "increment":
-            draft.say(("predict",), "must be state: the data have no time")
-        if not data.constant:
-            draft.say(
-                ("data",), "holds one frame and no coefficient: nothing to learn from"
-            )
-        return
     times = data.times[::stride]
-    needed = history + frames * int(str(steps))
+    needed = history + frames * int(_said(draft, "rollout", "steps") or 1)
     if needed > len(times):
         how = f" at stride {stride}" if stride > 1 else ""
         key = next((k for k in keys if draft.source.at((k,)) is not None), "data")
-        draft.say((key,), f"a training pair needs {needed} frames{how}, the data have "
-                          f"{len(times)}", at_key=True)  # fmt: skip
+        told = f"a training pair needs {needed} frames{how}, the data have {len(times)}"
+        draft.say((key,), told, at_key=True)
         return
     gaps = [b - a for a, b in pairwise(times)]
     if max(gaps) - min(gaps) > ALIKE * max(gaps):
-        draft.say(("data",), f"its frames are not evenly spaced: from {min(gaps):g} to "
-                             f"{max(gaps):g} apart")  # fmt: skip
+        apart = f"from {min(gaps):g} to {max(gaps):g} apart"
+        draft.say(("data",), f"its frames are not evenly spaced: {apart}")
+    start = _said(draft, "test", "start")
+    usable = [float(t) for t in times[history - 1 : len(times) - frames]]
+    if start is not None and not any(math.isclose(start, t) for t in usable):
+        told = ", ".join(f"{t:g}" for t in usable[:8]) + (" …" if len(usable) > 8 else "")
+        draft.say(("test", "start"), f"must be the time of a frame: {told} (got {start:g})")
+
+
+def _no_frames(draft: Draft, data: Contents) -> None:
+    """Check that nothing is asked for that only data in time have."""
+    keys = [k for k in ("history", "frames", "stride") if draft.sections.get(k) != 1]
+    given: list[KeyPath] = [(key,) for key in keys if key in draft.sections]
+    if _said(draft, "rollout", "steps") not in (None, 1):
+        given.append(("rollout", "steps"))
+    if _said(draft, "test", "start") is not None:
+        given.append(("test", "start"))
+    for path in given:
+        draft.say(path, "is not used: the data have no time", at_key=True)
+    if draft.sections.get("predict") == "increment":
+        draft.say(("predict",), "must be state: the data have no time")
+    if not data.constant:
+        draft.say(("data",), "holds one frame and no coefficient: nothing to learn from")
 
 
 def _symmetries(draft: Draft, data: Contents) -> None:

@@ -42,24 +42,24 @@ def errors(
     steps: int,
     world: World | None = None,
     *,
-    first: bool = False,
+    at: int | None = None,
 ) -> Errors:
     """Compare roll-outs over so many steps with the truth.
 
-    From every place in time, or from the ``first`` frames alone.
+    From every place in time, or from the frame ``at`` alone.
     """
     operator.eval()
-    total = samples.count * (1 if first else samples.starts(steps))
+    total = samples.count * (samples.starts(steps) if at is None else 1)
     shape = (2, total, operator.signature.frames * steps)
-    found, at = torch.zeros(shape, dtype=torch.float64, device=samples.device), 0
-    for number, index in enumerate(samples.chunks(steps, first)):
+    found, done = torch.zeros(shape, dtype=torch.float64, device=samples.device), 0
+    for number, index in enumerate(samples.chunks(steps, at)):
         if world is None or number % world.size == world.rank:
             u, a, truth = samples.pairs(index, steps)
             p = operator(None, a) if u is None else operator.rollout(u, a, steps)
             for row, x in ((0, p - truth), (1, truth)):
                 squares = x.double().movedim(2, 1).flatten(2).square().sum(2)
-                found[row, at : at + len(index)] = squares
-        at += len(index)
+                found[row, done : done + len(index)] = squares
+        done += len(index)
     if world is not None:
         world.total(found)
     return Errors(found[0], found[1])

@@ -72,11 +72,19 @@ class Samples:
         """Return the frames of a pair."""
         return self.signature.history + self.signature.frames * steps
 
-    def longest(self) -> int:
-        """Return how many steps a roll-out from the first frames takes to the last."""
+    def longest(self, at: int = 0) -> int:
+        """Return how many steps a roll-out that sees frames from ``at`` on can take."""
         if self.signature.step is None:
             return 1
-        return (len(self.times) - self.signature.history) // self.signature.frames
+        left = len(self.times) - at - self.signature.history
+        return left // self.signature.frames
+
+    def place(self, time: float | None) -> int:
+        """Return the first frame that a roll-out sees whose last true frame has a time."""
+        if time is None or self.signature.step is None:
+            return 0
+        last = int(np.argmin(np.abs(self.times - time)))
+        return last - self.signature.history + 1
 
     def pairs(
         self, index: Tensor, steps: int = 1
@@ -96,11 +104,11 @@ class Samples:
         here = [each.to(field.device) for each in where]
         return field[tuple(here)].to(self.device, self.dtype)
 
-    def chunks(self, steps: int = 1, first: bool = False) -> Iterator[Tensor]:
-        """Yield the indices of all pairs, or of the first of each sample, in turn."""
+    def chunks(self, steps: int = 1, at: int | None = None) -> Iterator[Tensor]:
+        """Yield the indices of all pairs in turn, or of those from one frame on."""
         starts = self.starts(steps)
-        every = starts if first else 1
-        index = torch.arange(0, self.count * starts, every, device=self.device)
+        first, every = (0, 1) if at is None else (at, starts)
+        index = torch.arange(first, self.count * starts, every, device=self.device)
         yield from torch.split(index, max(1, CHUNK // self.grid.size))
 
 

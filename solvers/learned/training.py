@@ -414,9 +414,10 @@ class Training:
         return found
 
     def _test(self, operator: LearnedOperator, data: DataSet, name: str) -> dict[str, Any]:
-        """Return the errors of roll-outs from the first frames to the last."""
+        """Return the errors of roll-outs from true frames to the last."""
         test = self.samples("test", data)
-        found = errors(operator, test, test.longest(), self.world, first=True)
+        at = test.place(self.case.test.start)
+        found = errors(operator, test, test.longest(at), self.world, at=at)
         told = spread(found.each)
         return {
             name: told["mean"],

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -21,9 +23,7 @@ from pdekit.solvers.learned import checkpoint
 from pdekit.solvers.learned.training import run_into, train
 from pdekit.tasks import warnings_of
 from tests.datasets.small import DARCY, case_of
-from tests.running import Server, command
 
-__all__ = ["command"]
 GOOD = """\
 task: train
 data: small.yaml
@@ -67,6 +67,7 @@ def refusal(text: str) -> str:
         (GOOD + "history: 3\n", "yaml:4:1: history: a training pair needs 4 frames"),
         (GOOD + "rollout: {steps: 3}\n", "a training pair needs 4 frames, the data have 3"),
         (GOOD + "augment: transpose\n", "augment[0]: does not fit: there are no two axes"),
+        (GOOD + "test: {start: 0.3}\n", "test.start: must be the time of a frame: 0, 0.25"),
         (GOOD + "test: {points: 128}\n", "test.points[0]: must be at most 64"),
         (GOOD + "checks: {test_relative_l2_48: {below: 1}}\n", "unknown metric"),
         (GOOD + "samples: {test: 0}\nchecks: {test_relative_l2: {below: 1}}\n",
@@ -148,7 +149,7 @@ def test_data_that_are_half_there_or_no_data_are_refused(folder: Path) -> None:
     copy = Path(shutil.copytree(folder, "copy"))
     (copy / "parts").mkdir()
     with pytest.raises(
-        CaseError, match="data: cannot be used: .*copy: this data set is not"
+        CaseError, match=r"data: cannot be used: .*copy: this data set is not"
     ):
         load_case(quick(copy))
     Path("empty").mkdir()
@@ -204,22 +205,23 @@ def test_an_error_near_that_of_the_data_is_doubted() -> None:
 # ------------------------------------------------------------------------------ the command
 
 
-def test_a_signal_stops_training_and_resume_goes_on(folder: Path, command: Server) -> None:
+def test_a_signal_stops_training_and_resume_goes_on(folder: Path, capfd: Any) -> None:
     long = quick(folder, optimizer={"epochs": 100_000, "batch": 3})
     Path("long.yaml").write_text(json.dumps(long))
-    arguments = ("run", "long.yaml", "--out", "out", "--set", f"data={folder}")
-    started = command.start(*arguments)
-    while started.running() and not Path("out/case.yaml").exists():
-        time.sleep(0.02)
-    time.sleep(0.3)
-    started.kill(signal.SIGINT)
-    ended = started.wait()
-    assert ended.status == 130
-    assert "continue with: pdekit run long.yaml" in ended.err
+    arguments = ["run", "long.yaml", "--out", "out", "--set", f"data={folder}"]
+
+    def interrupt() -> None:
+        while not Path("out/case.yaml").exists():
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    assert main(arguments) == 130
+    assert "continue with: pdekit run long.yaml" in capfd.readouterr().err
     assert json.loads(Path("out/summary.json").read_text())["status"] == "interrupted"
     assert Path("out/checkpoint.h5").exists()
-    other = command.run(*arguments, "--resume", "--set", "optimizer.epochs=3")
-    assert (other.status, "has been changed since" in other.err) == (2, True)
+    assert main([*arguments, "--resume", "--set", "optimizer.epochs=3"]) == 2
+    assert "has been changed since" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("name", shipped_cases("train"))

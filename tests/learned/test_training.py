@@ -212,6 +212,18 @@ def test_roll_outs_are_judged_frame_by_frame(data: Path, tmp_path: Path) -> None
     found = operator.facts["errors"]
     assert found["test_relative_l2"] == pytest.approx(float(each.mean()), rel=1e-5)
     assert found["test_relative_l2_by_frame"] == pytest.approx(by_frame.tolist(), rel=1e-5)
+    case = case_of(data, test={"start": STEP}, history=2, run={"threads": 1, "seed": 3})
+    later = train(case, tmp_path / "later")
+    with torch.no_grad():
+        ahead = later.rollout(u[:, :, :2], None, 2)
+    error = relative_l2(ahead, u[:, :, 2:])
+    assert later.facts["errors"]["test_relative_l2"] == pytest.approx(
+        float(error), rel=1e-5
+    )
+    case = case_of(data, test={"start": 2 * STEP})
+    one = train(case, tmp_path / "last")
+    error = relative_l2(one(u[:, :, 2:3]).detach(), u[:, :, 3:])
+    assert one.facts["errors"]["test_relative_l2"] == pytest.approx(float(error), rel=1e-5)
     low, high = found["test_relative_l2_interval"]
     assert each.min() < low < found["test_relative_l2"] < high < each.max()
 
