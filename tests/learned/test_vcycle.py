@@ -12,7 +12,8 @@ from pdekit import Axis, Grid
 from pdekit.errors import ShapeError, UnknownName
 from pdekit.solvers.learned.layers import boundary
 from pdekit.solvers.learned.layers.boundary import Ends
-from pdekit.solvers.learned.layers.stencils import Stencil, coarse_sizes
+from pdekit.solvers.learned.layers.pointwise import Pointwise
+from pdekit.solvers.learned.layers.stencils import Stencil, channels_last, coarse_sizes
 from pdekit.solvers.learned.layers.vcycle import VCycle
 
 AROUND: Ends = (("circular", "circular"),) * 2
@@ -276,6 +277,17 @@ def test_one_point_beyond_the_ends(mode: str, ndim: int) -> None:
     stencil = Stencil(3, 2, ndim).double()
     convolve = getattr(torch.nn.functional, f"conv{ndim}d")
     torch.testing.assert_close(stencil(x, ends), convolve(expected, stencil.weight))
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_layout_is_kept(ndim: int) -> None:
+    """Channels next to each other stay so, and the numbers are the same."""
+    x, pointwise = noise(2, 3, *(4, 3, 5)[:ndim]), Pointwise(3, 4).double()
+    stencil, ends = Stencil(3, 4, ndim).double(), AROUND[:1] * ndim
+    for layer in (pointwise, lambda x: stencil(x, ends)):
+        found = layer(channels_last(x))
+        assert found.stride(1) == 1 or ndim == 3
+        torch.testing.assert_close(found, layer(x), rtol=0, atol=1e-14)
 
 
 def test_weights_are_drawn_as_torch_does() -> None:

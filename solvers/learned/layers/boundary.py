@@ -34,6 +34,8 @@ def ends(kind: str, grid: Grid | None, ndim: int) -> Ends:
     """
     if kind not in ("auto", *MODES):
         raise UnknownName("padding", kind, ("auto", *MODES))
+    if ndim not in (1, 2, 3):
+        raise ValueError(f"a box has one to three dimensions, got ndim = {ndim!r}")
     if kind == "auto" and grid is not None:
         found: Ends = _ends_of(grid)
         return found

@@ -12,10 +12,22 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pdekit.axis import Axis
-from pdekit.errors import UnknownName
+from pdekit.errors import ShapeError, UnknownName
 from pdekit.grid import Grid
 
 COORDINATES = ("off", "periodic", "position")
+
+
+def sizes_of(x: Tensor, grid: Grid | None, ndim: int) -> tuple[int, ...]:
+    """Return the points along each axis; refuse a field that is not on the grid."""
+    sizes = tuple(int(n) for n in x.shape[2:])
+    expected = sizes if grid is None else grid.shape
+    if len(sizes) != ndim or expected != sizes:
+        axes = expected if len(expected) == ndim else ("n",) * ndim
+        raise ShapeError(
+            f"(batch, channel, {', '.join(map(str, axes))})", tuple(x.shape), "x"
+        )
+    return sizes
 
 
 def count(kind: str, ndim: int) -> int:

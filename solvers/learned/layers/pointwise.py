@@ -18,7 +18,10 @@ class Pointwise(nn.Conv1d):
         super().__init__(in_channels, out_channels, 1, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map ``(batch, in, *space)`` to ``(batch, out, *space)``."""
+        """Map ``(batch, in, *space)`` to ``(batch, out, *space)``, laid out as they are."""
+        if x.stride(1) == 1:  # channels next to each other: rows of a matrix
+            rows = F.linear(x.movedim(1, -1), self.weight[..., 0], self.bias)
+            return rows.movedim(-1, 1)
         flat = super().forward(x.flatten(2))
         return flat.view(x.shape[0], -1, *x.shape[2:])
 

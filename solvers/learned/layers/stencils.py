@@ -20,7 +20,8 @@ _WALLS = ("zeros", "zeros")
 def channels_last(x: Tensor) -> Tensor:
     """Return the field with its channels next to each other in memory.
 
-    On one core convolutions of 24 channels then take half the time, forward and backward.
+    On one core models of 20 or 24 channels then take 1.1 to 1.4 times less for a step of
+    training, and up to twice less without the gradient.
     """
     form = _LAST.get(x.ndim - 2)
     return x if form is None else x.contiguous(memory_format=form)

@@ -134,7 +134,7 @@ class VCycle(nn.Module):
 
     def _sizes(self, f: Tensor, ends: Ends, firsts: list[int]) -> list[tuple[int, ...]]:
         """Return the sizes of all levels; refuse fields that have too few points."""
-        found = tuple(f.shape[2:])
+        found = tuple(int(n) for n in f.shape[2:])
         if f.shape[1] != self.in_channels or len(found) != len(ends):
             axes = ", ".join("n" * len(ends))
             raise ShapeError(f"(batch, {self.in_channels}, {axes})", tuple(f.shape), "x")

@@ -8,7 +8,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pdekit.errors import ShapeError, UnknownName
+from pdekit.errors import UnknownName
 from pdekit.grid import Grid
 from pdekit.solvers.learned.layers import domain
 from pdekit.solvers.learned.layers.factorised import FactorisedWeight, LayerWeight
@@ -146,9 +146,7 @@ class FNO(nn.Module):
 
         Without a grid they are those of a periodic unit box.
         """
-        sizes = tuple(int(n) for n in x.shape[2:])
-        if grid is not None and grid.shape != sizes:
-            raise ShapeError(f"(batch, channel, {grid.shape})", tuple(x.shape), "x")
+        sizes = domain.sizes_of(x, grid, self.ndim)
         v = self.lift(domain.with_coordinates(x, grid, self.coordinates))
         v = domain.extended(v, grid, self.padding)
         for block in self.blocks:

@@ -8,9 +8,9 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pdekit.errors import ShapeError, UnknownName
+from pdekit.errors import UnknownName
 from pdekit.grid import Grid
-from pdekit.solvers.learned.layers import boundary
+from pdekit.solvers.learned.layers import boundary, domain
 from pdekit.solvers.learned.layers.pointwise import Pointwise
 from pdekit.solvers.learned.layers.vcycle import VCycle
 
@@ -93,8 +93,8 @@ class MgNO(nn.Module):
             raise ValueError(f"{levels} levels need as many nu and mu, got {nu} and {mu}")
         if residual_output and in_channels != out_channels:
             raise ValueError("residual_output needs as many channels out as in")
-        self.ndim, self.padding, self.residual = ndim, padding, residual_output
         boundary.ends(padding, None, ndim)
+        self.ndim, self.padding, self.residual = ndim, padding, residual_output
         cycle = {key: given[key] for key in _CYCLE}
         channels = [in_channels] + [width] * layers
         self.cycles = nn.ModuleList(VCycle(m, width, ndim, **cycle) for m in channels[:-1])
@@ -106,8 +106,7 @@ class MgNO(nn.Module):
 
         Without a grid they are those of a periodic box.
         """
-        if grid is not None and grid.shape != tuple(x.shape[2:]):
-            raise ShapeError(f"(batch, channel, {grid.shape})", tuple(x.shape), "x")
+        domain.sizes_of(x, grid, self.ndim)
         ends, v = boundary.ends(self.padding, grid, self.ndim), x
         for i, cycle in enumerate(self.cycles):
             z = cycle(v, ends)
