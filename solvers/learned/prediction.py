@@ -52,7 +52,7 @@ class Predictor:
         return other
 
     def frames(self, history: Array) -> Array:
-        """Return the next frames, ``(frame, member, field, *space)``, from the last ones."""
+        """Return the next frames from the last ones, ``(frame, member, field, *space)``."""
         u = np.moveaxis(history[:, :, self._there], 0, 2)
         found = self._called(u, None)
         return np.moveaxis(found, 2, 0)[:, :, self._back]
