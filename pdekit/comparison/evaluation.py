@@ -154,7 +154,7 @@ class Evaluation:
         if problem is None:
             return []
         spec = self.case.classical
-        solvers = spec.solvers or classical.default_solvers(problem)
+        solvers = spec.solvers or classical.default_solvers(problem, trial.grid)
         return classical.families(problem, solvers, trial, spec.precision)
 
     @property
@@ -306,7 +306,7 @@ class Evaluation:
     def _front_on(self, trial: Trial, problem: AnyCase) -> Front:
         """Return the front of the settings that were chosen, on other samples."""
         spec, marks = self.case.classical, []
-        solvers = spec.solvers or classical.default_solvers(problem)
+        solvers = spec.solvers or classical.default_solvers(problem, self.trial.grid)
         fleet = classical.families(problem, solvers, trial, spec.precision)
         named = {family.label: family for family in fleet}
         for run in self._on_front():
