@@ -55,7 +55,7 @@ def _shown(value: Any) -> str:
 
 
 def of_inputs(told: Told, values: Mapping[str, Array]) -> Iterator[str]:
-    """Warn of inputs  (sample, *space)  beyond the range of those of training."""
+    """Warn of inputs ``(sample, *space)`` beyond the range of training."""
     known: Mapping[str, Any] = told.facts.get("inputs") or {}
     for name, u in values.items():
         seen = known.get(name) or {}
