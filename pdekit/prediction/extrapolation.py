@@ -33,12 +33,12 @@ def of_equation(told: Told, params: Mapping[str, Any]) -> Iterator[str]:
     trained: Mapping[str, Any] = (told.facts.get("equation") or {}).get("params") or {}
     for name in dict.fromkeys((*trained, *params)):
         ours, theirs = params.get(name), trained.get(name)
-        if not trained or name in told.constant or _same(ours, theirs):
+        known = name in trained or (name == "source" and trained)
+        if not known or name in told.constant or _same(ours, theirs):
             continue
-        yield (
-            f"equation.{name} is {_shown(ours)}, and the model was trained with "
-            f"{_shown(theirs)}"
-        )
+        mine = "not given" if ours is None else ours
+        other = "without one" if theirs is None else f"with {theirs}"
+        yield f"equation.{name} is {mine}, and the model was trained {other}"
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -48,10 +48,6 @@ def _same(a: Any, b: Any) -> bool:
     except (TypeError, ValueError):
         listed = isinstance(a, list | tuple) and isinstance(b, list | tuple)
         return list(a) == list(b) if listed else bool(a == b)
-
-
-def _shown(value: Any) -> str:
-    return "not given" if value is None else f"{value}"
 
 
 def of_inputs(told: Told, values: Mapping[str, Array]) -> Iterator[str]:

@@ -278,7 +278,7 @@ def test_what_is_left_runs_again(tmp_path: Path) -> None:
 def test_extrapolation_is_warned_of(tmp_path: Path) -> None:
     case = rolled(
         written(heat(), tmp_path),
-        equation={"name": "diffusion", "diffusivity": 0.2},
+        equation={"name": "diffusion", "diffusivity": 0.2, "source": "sin(x)"},
         domain={"x": {"interval": ["-pi", "pi"], "points": 48}},
         initial="3*exp(sin(x))",
         time={"end": 3, "save": 4},
@@ -286,6 +286,7 @@ def test_extrapolation_is_warned_of(tmp_path: Path) -> None:
     found = "\n".join(Run(load_case(case), Silent()).warnings)
     assert "trained on 32 points and is used on 48" in found
     assert "equation.diffusivity is 0.2, and the model was trained with 0.1" in found
+    assert "equation.source is sin(x), and the model was trained without one" in found
     assert "the r.m.s. of the input u: 4.529, in training 0.1 … 1" in found
     assert "the values of the input u: 1.104 … 8.155, in training -2 … 2" in found
     assert "trained on [0, 6.28319] along x and is used on [-3.14159, 3.14159]" in found
