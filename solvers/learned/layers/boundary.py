@@ -1,11 +1,11 @@
 """What a convolution finds beyond the ends of the axes, by the boundaries of the grid.
 
-========== =====================================================  ==========================
+=============  =================================================  ==========================
 ``zeros``      0                                                  a wall where u = 0
 ``circular``   the other end                                      a periodic axis
 ``reflect``    the point as far inside, the end itself not twice  a Neumann wall at the end
 ``replicate``  the end                                            half a cell before a wall
-========== =====================================================  ==========================
+=============  =================================================  ==========================
 """
 
 from __future__ import annotations
