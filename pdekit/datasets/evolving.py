@@ -195,7 +195,7 @@ def stored_times(case: DatasetCase, problem: Case) -> Array:
 
 def later(case: Case, start: float) -> Case:
     """Return a case from a later time on, with steps as long."""
-    time, solver = case.time, case.solver
+    time, solver = case.time, classical_of(case.solver)
     if isinstance(solver, SolverSpec) and solver.steps is not None:
         step = (time.end - time.start) / solver.steps
         solver = solver.model_copy(update={"steps": None, "step": step})

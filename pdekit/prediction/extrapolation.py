@@ -33,7 +33,7 @@ def of_equation(told: Told, params: Mapping[str, Any]) -> Iterator[str]:
     trained: Mapping[str, Any] = (told.facts.get("equation") or {}).get("params") or {}
     for name in dict.fromkeys((*trained, *params)):
         ours, theirs = params.get(name), trained.get(name)
-        if name in told.constant or name not in trained or _same(ours, theirs):
+        if not trained or name in told.constant or _same(ours, theirs):
             continue
         yield (
             f"equation.{name} is {_shown(ours)}, and the model was trained with "
@@ -46,7 +46,8 @@ def _same(a: Any, b: Any) -> bool:
     try:
         return abs(float(a) - float(b)) <= 1e-12 * abs(float(b))
     except (TypeError, ValueError):
-        return bool(a == b)
+        listed = isinstance(a, list | tuple) and isinstance(b, list | tuple)
+        return list(a) == list(b) if listed else bool(a == b)
 
 
 def _shown(value: Any) -> str:
@@ -54,7 +55,7 @@ def _shown(value: Any) -> str:
 
 
 def of_inputs(told: Told, values: Mapping[str, Array]) -> Iterator[str]:
-    """Warn of inputs  (sample, *space)  beyond the range of those of training."""
+    """Warn of inputs ``(sample, *space)`` beyond the range of training."""
     known: Mapping[str, Any] = told.facts.get("inputs") or {}
     for name, u in values.items():
         seen = known.get(name) or {}

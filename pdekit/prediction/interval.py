@@ -31,7 +31,7 @@ class Fine:
         self._kept: tuple[float, int, Stepper] | None = None
 
     def __call__(self, u: Field, start: float, count: int = 1) -> Array:
-        """Return ``count`` frames,  (frame, member, field, *space).
+        """Return ``count`` frames, ``(frame, member, field, *space)``.
 
         Raises
         ------

@@ -42,8 +42,10 @@ def loaded(
         raise case.problem("run.device", str(error)) from error
 
 
-def called(case: Case | BoundaryCase, predict: Any, values: Any) -> Any:
+def called(case: Case | BoundaryCase, model: Any, what: str, values: Any) -> None:
     """Call a model for the first time; blame its file if it does not take the grid.
+
+    The first call makes plans, and is not counted.
 
     Raises
     ------
@@ -51,7 +53,8 @@ def called(case: Case | BoundaryCase, predict: Any, values: Any) -> Any:
         With what the model says.
     """
     try:
-        return predict(values)
+        getattr(model, what)(values)
+        model.seconds, model.calls = 0.0, 0
     except (PdekitError, ValueError, RuntimeError) as error:
         message = f"its model does not take this grid: {error}"
         raise case.problem("solver.weights", message) from error

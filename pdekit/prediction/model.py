@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Model:
     """G, from the last frames to the next ones, and F, the classical solver, to the same.
 
-    Frames are  (frame, member, part, *space),  where the parts of a complex field are the
-    real and the imaginary one.  Frame j is that at  start + j step;  the first ``history``
+    Frames are ``(frame, member, part, *space)``; the parts of a complex field are the real
+    and the imaginary one.  Frame j is that at  start + j step;  the first ``history``
     of them are taken before a block of ``frames`` can be predicted.
 
     Raises
@@ -45,7 +45,7 @@ class Model:
         self.last = round((time.end - time.start) / self.step)
         self.integrator = evolution.integrator.name
         still = np.zeros((self.history, 1, len(self.names), *self.grid.shape))
-        called(self.case, self.predictor.frames, still)  # refused now, if it has to be
+        called(self.case, self.predictor, "frames", still)
 
     @property
     def blocks(self) -> int:
@@ -63,7 +63,7 @@ class Model:
     # -- fields and their parts --------------------------------------------------------
 
     def parts(self, u: Field) -> Array:
-        """Return real channels of fields  (..., channel, *space)."""
+        """Return real channels of fields ``(..., channel, *space)``."""
         u = np.asarray(u)
         if not self.is_complex:
             return np.array(u, dtype=float)

@@ -21,7 +21,7 @@ Lions, Maday & Turinici, C. R. Acad. Sci. Paris I 332 (2001) 661.
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -44,6 +44,8 @@ class Parareal:
     what is passed on now (``ready``); what is being done (``doing``), and with which slab.
     The arrays are worked on in place.
     """
+
+    corrects: ClassVar[bool] = True
 
     def __init__(self, model: Model, spec: FinishSpec) -> None:
         self.model, self.tolerance = model, spec.tolerance

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ class Rollout:
     The first frames of a model that takes several are solved classically.  On a few of its
     steps it is held against the classical solver from the same frame: its *defects*.
     """
+
+    corrects: ClassVar[bool] = False
 
     def __init__(self, model: Model) -> None:
         self.model = model

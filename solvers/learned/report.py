@@ -49,6 +49,7 @@ def facts(training: Training, number: int) -> dict[str, Any]:
         "data": data(training),
         "inputs": extent(training.train),
         "points": list(training.header.grid.shape),
+        "horizon": float(np.ptp(training.header.times)),
         "case": training.case.to_dict(),
         "errors": result["errors"],
         "cost": {"train_s": result["seconds"], "data_s": training.data_s},

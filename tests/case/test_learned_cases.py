@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import asdict
@@ -48,7 +49,7 @@ solver:
 
 def weights(folder: Path, grid: Grid = RING, **changes: Any) -> None:
     """Write the header of a model, with a tensor behind it that nothing looks at."""
-    bounded = grid is SQUARE
+    bounded = not grid.is_periodic
     signature = {
         "varying": ["u"], "constant": ["coefficient"] if bounded else [],
         "history": 0 if bounded else 1, "frames": 1,
@@ -249,3 +250,25 @@ def test_the_model_of_a_steady_case_is_known(tmp_path: Path) -> None:
     case = load_case(tmp_path / "case.yaml")
     assert isinstance(case, BoundaryCase)
     assert case.solver.name == "fno"
+
+
+def test_the_cases_of_the_documentation_are_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Path(__file__).parents[2] / "docs" / "learned_solvers.md"
+    shown = re.findall(
+        r"^```yaml\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S
+    )
+    monkeypatch.chdir(tmp_path)
+    boxes = {
+        "runs/waves": Grid.periodic(256, (0, 2 * np.pi)),
+        "runs/darcy": Grid(tuple(Axis(name, 41, 0, 1, "dirichlet") for name in "xy")),
+    }
+    for folder, grid in boxes.items():
+        Path(folder).mkdir(parents=True)
+        weights(Path(folder), grid, signature={} if grid.ndim > 1 else {"step": 1.0})
+    np.save("medium.npy", np.ones((41, 41)))
+    assert len(shown) == len(boxes)
+    for text in shown:
+        Path("case.yaml").write_text(text)
+        assert load_case("case.yaml").solver.name == "fno"
