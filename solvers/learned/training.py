@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from pdekit.files import atomic
 from pdekit.files.checkpoint import load_checkpoint, save_checkpoint
 from pdekit.files.folders import claimed
 from pdekit.observer import Observer, Silent
+from pdekit.outcome import Done
 from pdekit.solvers.learned import checkpoint, judging, preparing, report
 from pdekit.solvers.learned.fitting import Fit, TrainingDiverged
 from pdekit.solvers.learned.operator import LearnedOperator
@@ -37,18 +37,6 @@ from pdekit.store import CASE, CHECKPOINT, LOG, SUMMARY
 
 MODEL = "model.safetensors"
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What came of a training; ``summary`` says it, like that of a run."""
-
-    summary: dict[str, Any]
-
-    @property
-    def status(self) -> str:
-        """How it ended."""
-        return str(self.summary["status"])
 
 
 def train(
@@ -91,7 +79,7 @@ def run_into(
     resume: bool = False,
     overwrite: bool = False,
     observer: Observer | None = None,
-) -> tuple[Trained, Path, PdekitError | None]:
+) -> tuple[Done, Path, PdekitError | None]:
     """Train a model and leave everything in a folder.
 
     Returns
@@ -218,7 +206,7 @@ class Training:
             return False
         return self.case.predict == "increment" or prefers_increment(self.train)
 
-    def into(self, folder: Path, saved: Any = None) -> Trained:
+    def into(self, folder: Path, saved: Any = None) -> Done:
         """Train all seeds from where a checkpoint stands, and write what comes of it."""
         for sentence in self.warnings:
             self.observer.message(f"warning: {sentence}")
@@ -239,7 +227,7 @@ class Training:
             if not isinstance(self.failure, Interrupted):
                 (folder / CHECKPOINT).unlink(missing_ok=True)
         logger.info("%s %s", summary["status"], summary["message"])
-        return Trained(summary)
+        return Done(summary)
 
     def _seed(self, number: int, saved: Any) -> None:
         """Train from one seed, judge what came of it, and write the model."""
