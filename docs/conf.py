@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 
 import pdekit
 from pdekit import load_case, solve
-from pdekit.case import boundary_case, gaussian_case
+from pdekit.case import boundary_case, gaussian_case, random_starts
 from pdekit.case import schema as case_schema
 from pdekit.expressions import FUNCTIONS
 from pdekit.metrics import COSTS, ERRORS
@@ -90,7 +90,10 @@ myst_substitutions = {
     "bounded_axis_keys": keys(boundary_case.BoundedAxis),
     "linear_solver_keys": keys(boundary_case.LinearSolverSpec),
     "gaussian_keys": keys(gaussian_case.GaussianSpec),
-    "random_keys": keys(case_schema.RandomField),
+    "random_keys": keys(random_starts.RandomField),
+    "series_keys": keys(random_starts.RandomSeries),
+    "sines_keys": keys(random_starts.RandomSines),
+    "noise_keys": keys(random_starts.RandomNoise),
     "time_keys": keys(case_schema.TimeSpec),
     "solver_keys": keys(case_schema.SolverSpec),
     "exp_keys": keys(case_schema.Exponential),

@@ -119,7 +119,15 @@ def _solvers() -> dict[str, str]:
         "spectral": "Fourier pseudo-spectral in space, an integrator of the list in time; "
         "boundary-value problems with constant coefficients by series",
         **problems.SOLVERS,
+        **{name: f"{_TRAINED} {{name: {name}, {_KEYS}}}" for name in registry.models()},
     }
+
+
+_TRAINED = (
+    "a trained model; finish names the classical solver that takes what it predicts to a "
+    "tolerance, or none:"
+)
+_KEYS = "weights: FILE, finish: {...}"
 
 
 def _formulas() -> dict[str, str]:

@@ -14,6 +14,8 @@ import numpy as np
 
 from pdekit import metrics, provenance, threads
 from pdekit.errors import BlowUp, Interrupted, NotConverged, PdekitError
+from pdekit.prediction.parareal import Parareal
+from pdekit.prediction.rollout import Rollout
 from pdekit.reference import Reference, estimate, relative_l2
 from pdekit.result import Result
 from pdekit.typing import Array
@@ -40,6 +42,8 @@ def conclude(run: Run) -> Result:
     series = run.record.stored_series()
     compared, errors = _errors(run) if run.record.frames else (None, {})
     _warn_of_tail(run, series)
+    if run.evolution.guide is not None:
+        run.warnings += run.evolution.guide.complaints(run.evolution.states)
     facts = _provenance(run)
     result = Result(
         grid=run.grid,
@@ -67,6 +71,8 @@ def _errors(run: Run) -> tuple[_Compared | None, dict[str, Any]]:
             return _compare(run, run.reference())
         if run.failure is not None:
             return None, {}
+        if isinstance(run.evolution.guide, Rollout):
+            return None, run.evolution.guide.estimate(run.evolution.states)
         tail = float(np.max(run.record.series["spectral_tail"]))
         found = estimate(run, run.record.frame(-1), tail)
     except Interrupted as stop:
@@ -80,6 +86,18 @@ def _errors(run: Run) -> tuple[_Compared | None, dict[str, Any]]:
         "time_error_estimate": found.time,
         "space_error_estimate": found.space,
         "estimator": found.name,
+    } | _of_jumps(run, found.total, found.name)
+
+
+def _of_jumps(run: Run, total: float, name: str) -> dict[str, Any]:
+    """Return what the jumps add to an estimate, where a model was corrected."""
+    if not isinstance(run.evolution.guide, Parareal):
+        return {}
+    left = run.evolution.guide.left(run.evolution.states)
+    return {
+        "error_estimate": total + left,
+        "jump_error_estimate": left,
+        "estimator": f"{name} + jumps between the slabs",
     }
 
 
@@ -113,7 +131,8 @@ def _compare(run: Run, reference: Reference) -> tuple[_Compared | None, dict[str
 
 def _warn_of_tail(run: Run, series: Mapping[str, Array]) -> None:
     tail = float(np.max(series["spectral_tail"])) if run.record.frames else 0.0
-    if tail > TAIL_WARNING[run.case.run.precision]:
+    rolled_out = isinstance(run.evolution.guide, Rollout)  # models are of single precision
+    if tail > TAIL_WARNING["single" if rolled_out else run.case.run.precision]:
         sentence = (
             f"the spectral tail reaches {tail:.1e}: the grid does not resolve the solution "
             "to rounding; use more points"
@@ -142,9 +161,16 @@ def _summary(
         "checks": [],
         "cost": _cost(run, compare_s),
         "solver": _solver(run),
+        **_prediction(run),
         "environment": environment,
         "warnings": list(run.warnings),
     }
+
+
+def _prediction(run: Run) -> dict[str, Any]:
+    """Return what the summary says of a model, if there is one."""
+    guide = run.evolution.guide
+    return {} if guide is None else {"prediction": guide.prediction(run.evolution.states)}
 
 
 def _message(run: Run) -> str:

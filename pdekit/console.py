@@ -111,7 +111,8 @@ def lines(summary: dict[str, Any], folder: Path | None = None) -> list[str]:
     """Sum up a run in a few lines."""
     title = summary["title"] or summary["case"]
     out = [f"{title}: {summary['status'].replace('_', ' ')}"]
-    out.append(f"  accuracy    {accuracy(summary['errors'])}")
+    if summary.get("task") != "evaluate":
+        out.append(f"  accuracy    {accuracy(summary['errors'])}")
     drifts = [f"{name} {i['drift']:.1e}" for name, i in summary["invariants"].items()]
     if drifts:
         out.append(f"  drift       {', '.join(drifts)}")
@@ -131,9 +132,14 @@ def _solved(summary: dict[str, Any]) -> list[str]:
     members = f" x {solver['members']} members" if solver["members"] > 1 else ""
     if "convergence" in summary:
         out += _linear(summary, points)
+        out += _guess(summary)
     else:
+        how = solver["integrator"]
+        if guess := summary.get("prediction"):
+            after = f"corrected by {how}" if guess["finish"] else "rolled out"
+            how = f"{guess['model']} {after}"
         out.append(
-            f"  solver      {solver['integrator']}, {points} points{members}, "
+            f"  solver      {how}, {points} points{members}, "
             f"{cost['steps']} steps, {cost['transforms']} transforms"
         )
     out.append(
@@ -182,9 +188,18 @@ def _trained(summary: dict[str, Any]) -> list[str]:
     return out
 
 
+def _evaluated(summary: dict[str, Any]) -> list[str]:
+    """Say who wins, in the words of the report."""
+    from pdekit.comparison.report import sentences
+
+    out = [f"  result      {sentence}" for sentence in sentences(summary)]
+    return [*out, f"  time        {summary['cost']['total_s']:.1f} s on one thread"]
+
+
 _DETAILS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "dataset": _samples,
     "train": _trained,
+    "evaluate": _evaluated,
 }
 """What is told of a task besides its accuracy and its checks."""
 
@@ -203,12 +218,31 @@ def _linear(summary: dict[str, Any], points: str) -> list[str]:
     if solver["name"] == "gp":
         return [f"  solver      {name}, {points} points", *_between_nodes(found)]
     worst = found["relative_residual"]
+    if found["tolerance"] is None:
+        residual = "not finite" if worst is None else f"{worst:.1e} of the right-hand side"
+        return [f"  solver      {name}, {points} points", f"  residual    {residual}"]
     out = [
         f"  solver      {stepped}{name}, {points} points",
         f"  residual    {worst:.1e} (tolerance {found['tolerance']:g}), "
         f"{found['iterations']} iterations, {found['matvecs']} products with A",
     ]
     return out + [f"  event       {sentence}" for sentence in found["events"]]
+
+
+def _guess(summary: dict[str, Any]) -> list[str]:
+    """Say what a model predicted, and what the solver gained from it."""
+    guess = summary.get("prediction")
+    if guess is None or guess["finish"] is None:
+        return []
+    if not guess["used"]:
+        return [f"  prediction  {guess['model']}: not used, {guess['why_not']}"]
+    error = "" if guess["relative_l2"] is None else f", error {guess['relative_l2']:.1e}"
+    without = guess["without"]
+    saved = without if isinstance(without, str) else without["iterations"]
+    return [
+        f"  prediction  {guess['model']}: residual {guess['relative_residual']:.1e}"
+        f"{error}; iterations without it: {saved}"
+    ]
 
 
 def _between_nodes(found: dict[str, Any]) -> list[str]:

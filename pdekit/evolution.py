@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdekit import registry, spectral
+from pdekit.case.learned_case import RolloutSpec, classical_of
 from pdekit.case.schema import SolverSpec
 from pdekit.dealiasing import (
     Truncation,
@@ -31,6 +32,7 @@ from pdekit.typing import Array, Field
 
 if TYPE_CHECKING:
     from pdekit.case import Case
+    from pdekit.prediction.evolving import Guided
 
 BLOCK_BYTES = 1 << 17
 """Members advanced together should stay within the second-level cache."""
@@ -101,7 +103,7 @@ TOLERANCE_RATIO = 100.0
 
 def numerics_of(case: Case, solver: SolverSpec | None = None) -> Numerics:
     """Read the resolution and the integrator of a case, with every default filled in."""
-    solver = solver or case.solver
+    solver = solver or classical_of(case.solver)
     points = tuple(axis.points for axis in case.domain.values())
     integrator = registry.integrator(solver.integrator)
     span = case.time.end - case.time.start
@@ -161,6 +163,7 @@ class Evolution:
         )
         self.kept = kept_modes(self.numerics.mask, self.grid, not self.equation.complex)
         self.stepper = self._stepper()
+        self.guide: Guided | None = None
         self.states: list[State] = []
         self._arrivals: list[Field] = []
         self._until = math.nan
@@ -233,7 +236,7 @@ class Evolution:
     def restore(self, states: list[State]) -> None:
         """Go on from the states of a checkpoint."""
         self._until = math.nan
-        put = self.engine.restored
+        put = getattr(self.stepper, "restored", self.engine.restored)
         self.states = [
             replace(
                 s,
@@ -346,6 +349,18 @@ class Evolution:
     def steps(self) -> int:
         """Return the largest number of steps taken by a block."""
         return max(state.step for state in self.states)
+
+
+def evolution_of(case: Case) -> Evolution:
+    """Make a case ready: solved classically, or guided by the model that it names."""
+    if not isinstance(case.solver, RolloutSpec):
+        return Evolution(case)
+    from pdekit.prediction.evolving import guided
+
+    evolution = Evolution(case, where=case.solver.fine_key)
+    evolution.guide = guided(evolution, case.solver)
+    evolution.stepper = evolution.guide
+    return evolution
 
 
 def _numpy(u: Any) -> Array:

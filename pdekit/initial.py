@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdekit import random_field
+from pdekit import random_starts
+from pdekit.case.random_starts import RandomLaw
 from pdekit.case.schema import (
     ExactInitial,
     ExactReference,
     FileInitial,
     FormulaReference,
-    RandomField,
     RandomInitial,
     StateInitial,
 )
@@ -105,13 +105,13 @@ def _is_random(state: Callable[..., Any]) -> bool:
 
 
 def _random(
-    law: RandomField, run_seed: int, equation: AbstractEquation, grid: Grid, member: int
+    law: RandomLaw, run_seed: int, equation: AbstractEquation, grid: Grid, member: int
 ) -> dict[str, Array]:
     """Draw every component of a member from a seed of its own."""
     seed = run_seed if law.seed is None else law.seed
-    numbers = law.model_dump(exclude={"kind", "seed"})
+    numbers = law.model_dump(exclude={"seed"})
     return {
-        name: random_field.draw(
+        name: random_starts.draw(
             grid, (seed, member, c), is_complex=equation.complex, **numbers
         )
         for c, name in enumerate(equation.fields)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from pdekit.case import AnyCase, BoundaryCase
+from pdekit.case.learned_case import LearnedSpec
 from pdekit.case.observation_case import FileObservations
 from pdekit.case.schema import FileInitial, FileReference
 from pdekit.errors import OutputError
 from pdekit.files import atomic
 
-FOLDER = "inputs"
+FOLDER, WEIGHTS = "inputs", "weights"
 _SECTIONS = {
     "initial": FileInitial,
     "reference": FileReference,
@@ -30,6 +31,8 @@ def sources(case: AnyCase) -> dict[str, Path]:
             found[name] = case.file(f"{name}.file", section.file)
     for name, file in _parameters(case).items():
         found[name] = case.file(f"equation.{name}.file", file)
+    if isinstance(case.solver, LearnedSpec):
+        found[WEIGHTS] = case.file(f"solver.{WEIGHTS}", case.solver.weights)
     return found
 
 
@@ -50,8 +53,10 @@ def as_written(case: AnyCase) -> AnyCase:
     changed: dict[str, Any] = {
         name: getattr(case, name).model_copy(update={"file": file})
         for name, file in files.items()
-        if name not in params
+        if name not in (*params, WEIGHTS)
     }
+    if WEIGHTS in files:
+        changed["solver"] = case.solver.model_copy(update={WEIGHTS: files[WEIGHTS]})
     if params:
         read = {k: {**case.equation.params[k], "file": files[k]} for k in params}
         changed["equation"] = case.equation.model_copy(update=read)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pdekit import registry
 from pdekit.case.boundary_case import BoundaryCase
+from pdekit.case.learned_case import classical_of
 
 if TYPE_CHECKING:
     from pdekit.case import Case
@@ -29,7 +30,8 @@ def needed(case: Case) -> int:
     each = 16 if equation.complex else 8
     points = math.prod(axis.points for axis in case.domain.values())
     field = each * len(equation.fields) * points
-    fixed = case.solver.steps is not None or case.solver.step is not None
+    solver = classical_of(case.solver)
+    fixed = solver.steps is not None or solver.step is not None
     frames = case.run.members * len(case.time.frames()) * field
     return BASE + int(COPIES * frames) + (FIXED if fixed else ADAPTIVE) * field
 

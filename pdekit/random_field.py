@@ -63,21 +63,14 @@ def fno_amplitude(alpha: float, tau: float, ndim: int) -> float:
     return float(tau ** ((2 * alpha - ndim) / 2))
 
 
-def draw(
-    grid: Grid,
-    seed: Seed,
-    *,
-    is_complex: bool,
-    alpha: float,
-    tau: float,
-    amplitude: float | Literal["fno"],
-) -> Field:
-    """Draw a Gaussian field; a complex one has two independent parts of equal share."""
-    real, *imaginary = (
-        gaussian(grid, seed, alpha=alpha, tau=tau, amplitude=amplitude, part=part)
-        for part in range(1 + is_complex)
-    )
-    return (real + 1j * imaginary[0]) / math.sqrt(2.0) if is_complex else real
+def band_limited(grid: Grid, seed: Seed, bandwidth: float, *, part: int = 0) -> Field:
+    """Draw a real field that is white for |k| < ``bandwidth``, with ⟨u²⟩ = 1 on average."""
+    k2 = grid.k_squared()
+    count = int(np.count_nonzero((k2 > 0) & (k2 < bandwidth**2)))
+    if not count:
+        raise PdekitError(f"no mode of the box has |k| < bandwidth = {bandwidth:g}")
+    kept = grid.k_squared(real=True) < bandwidth**2
+    return values(grid, white(grid, seed, part) * kept) / math.sqrt(count)
 
 
 def from_spectrum(

@@ -52,8 +52,8 @@ def write_report(
         "json": folder / "report.json",
     }
     write_json(paths["json"], facts)
-    write_text(paths["html"], _render("report.html", facts, views))
-    write_text(paths["markdown"], _render("report.md", facts, views))
+    write_text(paths["html"], rendered("report.html", {**facts, "views": views}))
+    write_text(paths["markdown"], rendered("report.md", {**facts, "views": views}))
     return paths
 
 
@@ -89,8 +89,8 @@ def view_of(row: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
         "verdict": _verdict(row),
         "message": (message := str(row.get("message") or "").strip()),
         "brief": message.splitlines()[-1] if message else "no checks",
-        "checks": [_check_in_words(check) for check in row.get("checks") or ()],
-        "errors": {_words(k): _number(v) for k, v in (row.get("errors") or {}).items()},
+        "checks": [check_in_words(check) for check in row.get("checks") or ()],
+        "errors": {_words(k): number(v) for k, v in (row.get("errors") or {}).items()},
         "invariants": [
             _invariant_in_words(*i) for i in (row.get("invariants") or {}).items()
         ],
@@ -98,7 +98,7 @@ def view_of(row: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
             _cost_in_words(*c) for c in (row.get("cost") or {}).items() if c[1] is not None
         ],
         "warnings": [str(warning) for warning in row.get("warnings") or ()],
-        "figures": [_embedded(Path(path)) for path in row.get("figures") or ()],
+        "figures": [embedded(Path(path)) for path in row.get("figures") or ()],
         "environment": environment if environment != facts["environment"] else {},
     }
 
@@ -107,14 +107,14 @@ def bound_of(check: Mapping[str, Any]) -> str:
     """Say what a check expects, such as ``< 5e-09`` or ``2.5 ± 0.1``."""
     parts = []
     if "below" in check:
-        parts.append(f"< {_number(check['below'])}")
+        parts.append(f"< {number(check['below'])}")
     if "above" in check:
-        parts.append(f"> {_number(check['above'])}")
+        parts.append(f"> {number(check['above'])}")
     if "between" in check:
-        parts.append(" … ".join(_number(limit) for limit in check["between"]))
+        parts.append(" … ".join(number(limit) for limit in check["between"]))
     if "equals" in check:
-        within = f" ± {_number(check['within'])}" if "within" in check else ""
-        parts.append(f"{_number(check['equals'])}{within}")
+        within = f" ± {number(check['within'])}" if "within" in check else ""
+        parts.append(f"{number(check['equals'])}{within}")
     return " and ".join(parts) or "no bound"
 
 
@@ -130,12 +130,13 @@ def _urgency(row: Mapping[str, Any]) -> tuple[int, str]:
     return ("failed", "skipped", "passed").index(_verdict(row)), str(row.get("case"))
 
 
-def _check_in_words(check: Mapping[str, Any]) -> dict[str, Any]:
+def check_in_words(check: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a check in words: what was found and expected, whether it holds."""
     at = f" ({check['at']})" if check.get("at") is not None else ""
     label = f"{check['label']}: " if check.get("label") else ""
     return {
         "metric": f"{label}{check.get('metric', '?')}{at}",
-        "found": _number(check.get("value")),
+        "found": number(check.get("value")),
         "expected": bound_of(check),
         "holds": check.get("holds") is True,
     }
@@ -145,21 +146,22 @@ def _invariant_in_words(
     name: str, values: Mapping[str, Any] | None
 ) -> tuple[str, str, str]:
     values = values or {}
-    return _words(name), _number(values.get("initial")), _number(values.get("drift"))
+    return _words(name), number(values.get("initial")), number(values.get("drift"))
 
 
 def _cost_in_words(name: str, value: Any) -> tuple[str, str]:
     for ending, unit in UNITS.items():
         if name.endswith(ending):
-            return _words(name.removesuffix(ending)), f"{_number(value)} {unit}"
-    return _words(name), _number(value)
+            return _words(name.removesuffix(ending)), f"{number(value)} {unit}"
+    return _words(name), number(value)
 
 
 def _words(name: object) -> str:
     return str(name).replace("_", " ")
 
 
-def _number(value: Any) -> str:
+def number(value: Any) -> str:
+    """Write a number in six digits at most, a dash for none."""
     value = plain(value) if not isinstance(value, float) else value
     if value is None:
         return "–"
@@ -172,7 +174,7 @@ def _relative(path: str | Path, folder: Path) -> str:
     return Path(os.path.relpath(path, folder)).as_posix()
 
 
-def _embedded(path: Path) -> dict[str, Any]:
+def embedded(path: Path) -> dict[str, Any]:
     """Return name and data of a picture; no data when it cannot be read."""
     try:
         data = base64.b64encode(path.read_bytes()).decode("ascii")
@@ -185,7 +187,8 @@ def _embedded(path: Path) -> dict[str, Any]:
     }
 
 
-def _render(name: str, facts: Mapping[str, Any], views: Sequence[Mapping[str, Any]]) -> str:
+def rendered(name: str, values: Mapping[str, Any]) -> str:
+    """Fill in a template of ``templates``; the ending of its name says what it makes."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     folder = files("pdekit").joinpath("templates")
@@ -199,7 +202,7 @@ def _render(name: str, facts: Mapping[str, Any], views: Sequence[Mapping[str, An
         lstrip_blocks=True,
     )
     environment.filters["cell"] = _markdown
-    return environment.get_template(name).render(**facts, views=views)
+    return environment.get_template(name).render(**values)
 
 
 def _markdown(text: object) -> str:

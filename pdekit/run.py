@@ -24,7 +24,7 @@ from pdekit.errors import (
     PdekitError,
     Problem,
 )
-from pdekit.evolution import Evolution
+from pdekit.evolution import Evolution, evolution_of
 from pdekit.grid import GridError
 from pdekit.initial import initial_function, reference_function
 from pdekit.observer import Observer, Silent
@@ -142,7 +142,7 @@ class Run:
         self.earlier_transforms = 0
         memory.require(case)
         try:
-            self.evolution = Evolution(case)
+            self.evolution = evolution_of(case)
         except BackendUnavailable as error:
             raise case.problem("run", str(error)) from error
         except ExpressionError as error:
@@ -227,6 +227,8 @@ class Run:
         )
         if step is not None:
             self.warnings += self.evolution.unstable(self.initial, step)
+        if self.evolution.guide is not None:
+            self.warnings += self.evolution.guide.model.warnings(self.initial)
         self._warn_of_seams()
         self._warn_of_dealiasing("initial", "initial", self.initial)
         self._look_at_source()
@@ -280,7 +282,8 @@ class Run:
             try:
                 self._integrate()
             except BlowUp as failure:
-                advice = diagnosis.advice(self, failure)
+                guided = self.evolution.guide is not None
+                advice = "" if guided else diagnosis.advice(self, failure)
                 self.failure = failure.advising(advice) if advice else failure
             except (NotConverged, Interrupted) as failure:
                 self.failure = failure

@@ -1,4 +1,4 @@
-"""What is done with a case, whatever its task is: solve, make a data set, train."""
+"""What is done with a case of any task: solve, make a data set, train, compare."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from pdekit.case import DatasetCase, Loaded, TrainCase
+from pdekit.case import DatasetCase, EvaluateCase, Loaded, TrainCase
 from pdekit.errors import PdekitError
 from pdekit.observer import Observer
 
 MODULES: Mapping[type[Loaded], str] = {
     DatasetCase: "pdekit.datasets.generation",
     TrainCase: "pdekit.solvers.learned.training",
+    EvaluateCase: "pdekit.comparison.evaluation",
 }
 """Where ``run_into`` and ``warnings_of`` are for cases that do not solve an equation."""
 

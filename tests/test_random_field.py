@@ -13,7 +13,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
-from pdekit import random_field
+from pdekit import random_field, random_starts
 from pdekit.errors import PdekitError
 from pdekit.grid import Axis, Grid, GridError
 
@@ -163,12 +163,15 @@ def test_seeds_members_and_parts_are_unrelated() -> None:
 def test_complex_draws_have_two_independent_parts() -> None:
     grid, law = Grid.periodic(16, (0, 1)), {"alpha": 1.0, "tau": 30.0, "amplitude": 2.0}
     draws = np.stack(
-        [random_field.draw(grid, (s, 0), is_complex=True, **law) for s in range(2000)]
+        [
+            random_starts.draw(grid, (s, 0), kind="gaussian", is_complex=True, **law)
+            for s in range(2000)
+        ]
     )
     expected = sum(variances(grid, 1.0, 30.0, 2.0).values())
     assert np.mean(np.abs(draws) ** 2) == pytest.approx(expected, rel=0.03)
     assert abs(np.mean(draws**2)) < 0.03 * expected
-    real = random_field.draw(grid, (3, 0), is_complex=False, **law)
+    real = random_starts.draw(grid, (3, 0), kind="gaussian", is_complex=False, **law)
     np.testing.assert_allclose(real, math.sqrt(2) * draws[3].real, rtol=1e-13)
 
 

@@ -8,6 +8,7 @@
 
 from pdekit.case.boundary_case import BoundaryCase
 from pdekit.case.dataset_case import DatasetCase
+from pdekit.case.evaluate_case import EvaluateCase
 from pdekit.case.loader import (
     AnyCase,
     Case,
@@ -26,6 +27,7 @@ __all__ = [
     "BoundaryCase",
     "Case",
     "DatasetCase",
+    "EvaluateCase",
     "Loaded",
     "TrainCase",
     "case_schema",

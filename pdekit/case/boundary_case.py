@@ -13,6 +13,7 @@ from pydantic import (
 from pydantic import Field as Key
 
 from pdekit.case.gaussian_case import GaussianSpec, JointSpec
+from pdekit.case.learned_case import LearnedSpec, finish_kind, is_model
 from pdekit.case.observation_case import ObservationSpec
 from pdekit.case.schema import (
     CheckSpec,
@@ -113,6 +114,30 @@ class LinearSolverSpec(Section):
         return {"name": value} if isinstance(value, str) else value
 
 
+class PredictionSpec(LearnedSpec):
+    """A model that predicts the solution; ``finish`` takes it to the tolerance."""
+
+    finish: Annotated[
+        Annotated[Literal["none"], Tag("<none>")]
+        | Annotated[LinearSolverSpec, Tag("<solver>")],
+        Discriminator(finish_kind),
+    ] = Key(
+        default="none",
+        description="classical solver that begins with the prediction, or none",
+    )
+    compare: bool = Key(
+        default=False,
+        description="solve without the prediction too, to see what it saves (with finish)",
+    )
+
+    @property
+    def classical(self) -> LinearSolverSpec:
+        """The classical solver, whether it is used or not."""
+        if isinstance(self.finish, LinearSolverSpec):
+            return self.finish
+        return LinearSolverSpec(name="krylov", method="auto", preconditioner="none")
+
+
 def _solver_kind(value: Any) -> str:
     """Which solver is meant: the name says it."""
     name = value.get("name") if isinstance(value, Mapping) else value
@@ -125,6 +150,13 @@ AnySolver = Annotated[
     | Annotated[GaussianSpec, Tag("<gp>")]
     | Annotated[JointSpec, Tag("<gp_hm>")],
     Discriminator(_solver_kind),
+]
+SteadySolver = Annotated[
+    Annotated[LinearSolverSpec, Tag("<linear>")]
+    | Annotated[GaussianSpec, Tag("<gp>")]
+    | Annotated[JointSpec, Tag("<gp_hm>")]
+    | Annotated[PredictionSpec, Tag("<model>")],
+    Discriminator(lambda value: "<model>" if is_model(value) else _solver_kind(value)),
 ]
 
 
@@ -214,7 +246,7 @@ class BoundaryCase(SolvedCase):
     time: TimeSpec | None = Key(
         default=None, description="interval and stored frames (equations in time)"
     )
-    solver: AnySolver = Key(default=LinearSolverSpec(), description="how to solve")
+    solver: SteadySolver = Key(default=LinearSolverSpec(), description="how to solve")
     reference: BoundaryReference | None = Key(
         default=None, description="what to compare with"
     )

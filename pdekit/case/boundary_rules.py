@@ -7,7 +7,7 @@ from typing import Any
 
 from pdekit import registry
 from pdekit.boundary_value import AbstractProblem
-from pdekit.case import observation_rules, rules
+from pdekit.case import learned_rules, observation_rules, rules
 from pdekit.case.axes import axes_in_order, dimension
 from pdekit.case.boundary_case import (
     AnySolver,
@@ -15,6 +15,7 @@ from pdekit.case.boundary_case import (
     ExactBoundaryReference,
     LinearSolverReference,
     LinearSolverSpec,
+    PredictionSpec,
     WallData,
 )
 from pdekit.case.draft import AXES, Draft
@@ -201,13 +202,16 @@ def _initial(draft: Draft, problem: type[AbstractProblem]) -> None:
         case ExactInitial() as spec:
             path = ("initial", "exact")
             draft.known(path, "exact solution", spec.exact, problem.exact)
-        case RandomInitial():
-            pass
+        case RandomInitial(random_field=law) if law.kind != "gaussian":
+            message = f"must be gaussian for {problem.name} (got {law.kind!r})"
+            draft.say(("initial", "random_field", "kind"), message)
 
 
 def _solver(draft: Draft) -> None:
     spec, reference = draft.sections.get("solver"), draft.sections.get("reference")
-    if spec is not None:
+    if isinstance(spec, PredictionSpec):
+        draft.sections["solver"] = _predicted(draft, ("solver",), spec)
+    elif spec is not None:
         draft.sections["solver"] = _solver_at(draft, ("solver",), spec)
     if isinstance(reference, LinearSolverReference):
         other = _solver_at(draft, ("reference", "solver"), reference.solver)
@@ -229,6 +233,31 @@ def _solver_at(draft: Draft, path: KeyPath, spec: AnySolver) -> AnySolver:
     if isinstance(spec, GaussianSpec | JointSpec):
         return _gaussian(draft, path, spec)
     return _linear(draft, path, spec)
+
+
+def _predicted(draft: Draft, path: KeyPath, spec: PredictionSpec) -> PredictionSpec:
+    """Check a model that predicts a solution, and the solver that finishes."""
+    problem = _problem(draft)
+    if problem is not None:
+        plain = problem.factors == 1 and not problem.evolves
+        if not plain or "krylov" not in problem.solvers:
+            message = (
+                "must be another: a model stands for the solution of one linear equation "
+                f"of second order at rest, and {problem.name} is not one"
+            )
+            draft.say((*path, "name"), message)
+            return spec
+    for key in ("mask", "observations"):
+        if draft.sections.get(key) is not None:
+            draft.say((key,), f"cannot be had with {spec.name}: it knows none", at_key=True)
+    learned_rules.steady(draft, path, spec)
+    if not isinstance(spec.finish, LinearSolverSpec):
+        if spec.compare:
+            message = "is for finish, whose iterations it counts"
+            draft.say((*path, "compare"), message, at_key=True)
+        return spec
+    finish = _linear(draft, (*path, "finish"), spec.finish)
+    return spec.model_copy(update={"finish": finish})
 
 
 def _gaussian(
@@ -347,6 +376,9 @@ def _members(draft: Draft) -> None:
         _problem(draft),
     )
     if spec is None or problem is None:
+        return
+    if isinstance(draft.sections.get("solver"), PredictionSpec):
+        draft.say(path, "must be 1 for a trained model")
         return
     if problem.evolves:
         draft.say(path, "must be 1 for equations in time between walls")

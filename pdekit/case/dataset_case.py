@@ -8,13 +8,15 @@ from pydantic import BeforeValidator
 from pydantic import Field as Key
 
 from pdekit.case.schema import CheckSpec, Names, Save
-from pdekit.case.types import AxisPoints, Count, Section, whole
+from pdekit.case.types import AxisPoints, Count, Number, Section, whole
 from pdekit.case.written import Written, digest_of
 
 SPLITS = {"train": "train", "validation": "valid", "test": "test"}
 """Splits, and the folders that hold them."""
 METRICS = ("data_error",)
 """What the checks of a data set may name."""
+CHECK_KEYS = ("until",)
+"""What may stand beside a bound: the last time that is looked at."""
 FEW = 2
 """Samples that are solved again for an estimate of their error, unless a case says."""
 _NOT_THE_SAMPLES = ("name", "title", "samples", "batch", "workers", "data_error", "checks")
@@ -41,6 +43,11 @@ class StoredSpec(Section):
         description="number of frames, {every: dt}, or a list; the frames of the problem "
         "when left out",
     )
+    start: Number | None = Key(
+        default=None,
+        description="time of the first frame, which takes the place of what was drawn; "
+        "nothing is stored of what comes before",
+    )
     points: AxisPoints | dict[str, AxisPoints] | None = Key(
         default=None,
         union_mode="left_to_right",
@@ -55,6 +62,11 @@ class StoredSpec(Section):
         default="auto",
         description="cut modes that the stored grid cannot hold (equations in time), or "
         "take every n-th point (boundary-value problems)",
+    )
+    walls: Literal["none", "mirrored"] = Key(
+        default="none",
+        description="mirrored: the first half of every axis alone, between walls without "
+        "flux about which everything is even",
     )
     dtype: Literal["float32", "float64"] = Key(
         default="float32", description="numbers as they are stored; double is solved in"

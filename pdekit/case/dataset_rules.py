@@ -8,8 +8,9 @@ from typing import Any
 from pdekit import registry
 from pdekit.case import rules
 from pdekit.case.boundary_case import BoundaryCase
-from pdekit.case.dataset_case import METRICS, StoredSpec
+from pdekit.case.dataset_case import CHECK_KEYS, METRICS, StoredSpec
 from pdekit.case.draft import Draft
+from pdekit.case.learned_case import LearnedSpec
 from pdekit.case.schema import ExactInitial, RandomInitial, SaveEvery, StateInitial
 from pdekit.case.written import SolvedCase
 from pdekit.errors import CaseError, Problem, suggestion
@@ -22,7 +23,7 @@ GAUSSIAN = ("gp", "gp_hm")
 def apply(draft: Draft) -> None:
     """Apply every rule; mistakes of the problem are told with the others."""
     rules.check_name(draft)
-    rules.check_metrics(draft, METRICS)
+    rules.check_metrics(draft, METRICS, CHECK_KEYS)
     problem = _problem(draft)
     if problem is None:
         return
@@ -35,6 +36,7 @@ def apply(draft: Draft) -> None:
         _fields(draft, problem, save)
         _times(draft, problem, save)
         _points(draft, problem, save)
+        _walls(draft, problem, save)
 
 
 def random_keys(problem: SolvedCase) -> list[str]:
@@ -80,6 +82,8 @@ def _placed(draft: Draft, problem: Problem, changes: Mapping[str, Any]) -> Probl
 
 def _unfit(problem: SolvedCase) -> str:
     """Say why there is no data set of a problem, or nothing."""
+    if isinstance(getattr(problem, "solver", None), LearnedSpec):
+        return "is solved by a trained model; choose a classical solver under set"
     if isinstance(problem, BoundaryCase):
         if problem.time is not None:
             return "is a boundary-value problem in time, of which no data sets are made yet"
@@ -110,18 +114,24 @@ def _fields(draft: Draft, problem: SolvedCase, save: StoredSpec) -> None:
 
 def _times(draft: Draft, problem: Any, save: StoredSpec) -> None:
     """Check that the times lie within those of the problem, in order."""
+    if isinstance(problem, BoundaryCase):
+        for key in ("times", "start"):
+            if getattr(save, key) is not None:
+                draft.say(("save", key), "is not used: the problem is steady", at_key=True)
+        return
+    time = problem.time
+    if save.start is not None:
+        rules.check_moments(draft, ("save", "start"), time, [save.start])
+        time = time.model_copy(update={"start": max(time.start, save.start)})
     if save.times is None:
         return
-    if isinstance(problem, BoundaryCase):
-        draft.say(("save", "times"), "is not used: the problem is steady", at_key=True)
-        return
     if isinstance(save.times, SaveEvery):
-        span = problem.time.end - problem.time.start
+        span = time.end - time.start
         if save.times.every > span:
             path = ("save", "times", "every")
             draft.say(path, f"must be at most {span:g}, the time that is solved")
     elif isinstance(save.times, tuple):
-        rules.check_moments(draft, ("save", "times"), problem.time, save.times)
+        rules.check_moments(draft, ("save", "times"), time, save.times)
 
 
 def _points(draft: Draft, problem: Any, save: StoredSpec) -> None:
@@ -139,3 +149,16 @@ def _points(draft: Draft, problem: Any, save: StoredSpec) -> None:
             )
             message = f"must be at most {axis.points}, the points {name} is solved on"
             draft.say(path, f"{message} (got {points})")
+
+
+def _walls(draft: Draft, problem: Any, save: StoredSpec) -> None:
+    """Check that the halves of the axes begin and end between points, at walls."""
+    if save.walls == "none":
+        return
+    path = ("save", "walls")
+    if isinstance(problem, BoundaryCase):
+        draft.say(path, "is for periodic boxes; this problem has walls of its own")
+    elif any(
+        axis.centring != "cell" or axis.points % 2 for axis in problem.domain.values()
+    ):
+        draft.say(path, "needs axes of cells (centring: cell), an even number of them")

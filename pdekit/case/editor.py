@@ -66,6 +66,7 @@ def _bounded(model: type[BaseModel]) -> dict[str, Any]:
         ]
     }
     parts["FormulaReference"]["propertyNames"] = {"not": {"enum": list(REFERENCE_KINDS)}}
+    parts["PredictionSpec"]["properties"]["name"]["enum"] = list(registry.models())
     return schema
 
 
@@ -100,14 +101,15 @@ def _evolving(model: type[BaseModel]) -> dict[str, Any]:
         ("FormulaReference", REFERENCE_KINDS),
     ):
         parts[name]["propertyNames"] = {"not": {"enum": list(kinds)}}
-    solver = parts["SolverSpec"]
-    solver["properties"]["name"]["enum"] = list(registry.solvers())
-    solver["properties"]["integrator"]["enum"] = ["auto", *registry.integrators()]
+    for solver in (parts["SolverSpec"], parts["FinishSpec"]):
+        solver["properties"]["name"]["enum"] = list(registry.solvers())
+        solver["properties"]["integrator"]["enum"] = ["auto", *registry.integrators()]
+    parts["RolloutSpec"]["properties"]["name"]["enum"] = list(registry.models())
     short = {
         "enum": list(registry.solvers()),
         "description": "the solver with its defaults",
     }
-    parts["SolverSpec"] = {"anyOf": [solver, short]}
+    parts["SolverSpec"] = {"anyOf": [parts["SolverSpec"], short]}
     return schema
 
 

@@ -18,11 +18,13 @@ from pydantic import Field as Key
 from pydantic import ValidationError
 
 from pdekit import registry
-from pdekit.case import boundary_rules, dataset_rules, rules, train_rules
+from pdekit.case import boundary_rules, dataset_rules, evaluate_rules, rules, train_rules
 from pdekit.case.boundary_case import BoundaryCase
 from pdekit.case.dataset_case import DatasetCase
 from pdekit.case.draft import Draft
+from pdekit.case.evaluate_case import EvaluateCase
 from pdekit.case.functions import resolve
+from pdekit.case.learned_case import EvolvingSolver
 from pdekit.case.schema import (
     AxisSpec,
     CheckSpec,
@@ -56,7 +58,7 @@ class Case(SolvedCase):
     )
     initial: Initial = Key(description="the initial state")
     time: TimeSpec = Key(description="the interval of time and the stored frames")
-    solver: SolverSpec = Key(default=SolverSpec(), description="how to solve")
+    solver: EvolvingSolver = Key(default=SolverSpec(), description="how to solve")
     reference: Reference | None = Key(default=None, description="what to compare with")
     outputs: OutputSpec = Key(
         default_factory=OutputSpec, description="what to leave behind"
@@ -72,18 +74,20 @@ class Case(SolvedCase):
 
 AnyCase: TypeAlias = Case | BoundaryCase
 """A case of an equation that evolves in a periodic box, or of a boundary-value problem."""
-Loaded: TypeAlias = AnyCase | DatasetCase | TrainCase
+Loaded: TypeAlias = AnyCase | DatasetCase | TrainCase | EvaluateCase
 """A case of any task."""
 RULES: dict[type[Written], Callable[[Draft], None]] = {
     Case: rules.apply,
     BoundaryCase: boundary_rules.apply,
     DatasetCase: dataset_rules.apply,
     TrainCase: train_rules.apply,
+    EvaluateCase: evaluate_rules.apply,
 }
 SOLVE = "solve"
 TASKS: dict[str, tuple[type[Loaded], str]] = {
     "dataset": (DatasetCase, "problem"),
     "train": (TrainCase, "model"),
+    "evaluate": (EvaluateCase, "models"),
 }
 """What else there is to do: the sections of its case, and a key that only it has."""
 

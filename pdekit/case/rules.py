@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping
+from typing import TypeVar
 
 from pdekit import registry
-from pdekit.case import added_sources
+from pdekit.case import added_sources, learned_rules
 from pdekit.case import functions as case_functions
 from pdekit.case.axes import axes_in_order, dimension
 from pdekit.case.draft import AXES, Draft
+from pdekit.case.learned_case import AnySpec, FinishSpec, RolloutSpec
 from pdekit.case.params import Parameters
 from pdekit.case.schema import (
     DECLARED,
@@ -42,6 +44,7 @@ _ADAPTIVE_KEYS = ("rtol", "atol", "max_step", "first_step", "max_steps")
 _FIXED_KEYS = ("step", "steps")
 _STEP_KEYS = (*_FIXED_KEYS, "cfl")
 _BOUNDS = ("below", "above", "between", "equals")
+S = TypeVar("S", bound=SolverSpec)
 
 
 def apply(draft: Draft) -> None:
@@ -167,17 +170,43 @@ def check_moments(
 
 
 def _solver(draft: Draft) -> None:
-    spec, reference = draft.sections.get("solver"), draft.sections.get("reference")
-    if spec is not None:
+    spec: AnySpec | None = draft.sections.get("solver")
+    reference = draft.sections.get("reference")
+    if isinstance(spec, RolloutSpec):
+        draft.sections["solver"] = _rollout(draft, ("solver",), spec)
+    elif spec is not None:
         draft.sections["solver"] = _solver_at(draft, ("solver",), spec)
     if isinstance(reference, SolverReference):
         other = _solver_at(draft, ("reference", "solver"), reference.solver)
         draft.sections["reference"] = reference.model_copy(update={"solver": other})
 
 
-def _solver_at(draft: Draft, path: KeyPath, spec: SolverSpec) -> SolverSpec:
+def _rollout(draft: Draft, path: KeyPath, spec: RolloutSpec) -> RolloutSpec:
+    """Check a model, and the classical solver beside it."""
+    learned_rules.rollout(draft, path, spec)
+    if not isinstance(spec.finish, FinishSpec):
+        judge = spec.classical or SolverSpec(integrator=_judge(draft), rtol=1e-8)
+        judge = _solver_at(draft, (*path, "classical"), judge)
+        return spec.model_copy(update={"classical": judge})
+    if spec.classical is not None:
+        message = "is not needed: finish is the classical solver"
+        draft.say((*path, "classical"), message, at_key=True)
+    finish = _solver_at(draft, (*path, "finish"), spec.finish)
+    return spec.model_copy(update={"finish": finish})
+
+
+def _judge(draft: Draft) -> str:
+    """Return an adaptive integrator: the one that the equation prefers, if that is one."""
+    preferred = draft.equation.integrator if draft.equation is not None else "ark4"
+    return preferred if registry.integrator(preferred).adaptive else "ark4"
+
+
+def _solver_at(draft: Draft, path: KeyPath, spec: S) -> S:
     """Check that the keys belong to the integrator; fill in what the equation prefers."""
-    draft.known((*path, "name"), "solver", spec.name, registry.solvers())
+    known = registry.solvers()
+    if path == ("solver",):
+        known = (*known, *registry.models())
+    draft.known((*path, "name"), "solver", spec.name, known)
     if draft.equation is not None:
         spec = spec.model_copy(update=_preferred(spec, draft.equation))
     elif spec.integrator == "auto":
@@ -276,16 +305,19 @@ def check_checks(draft: Draft) -> None:
         draft.sections["checks"] = resolved
 
 
-def check_metrics(draft: Draft, names: Collection[str]) -> None:
-    """Check bounds on metrics of these names, which take no parameters."""
+def check_metrics(draft: Draft, names: Collection[str], keys: Collection[str] = ()) -> None:
+    """Check bounds on metrics of these names; of parameters they take these, numbers."""
     for label, check in (draft.sections.get("checks") or {}).items():
         check_bound(draft, ("checks", label), check)
         name = check.metric or label
         if name not in names:
             draft.say(("checks", label), str(UnknownName("metric", name, names)))
-        for key in check.params:
-            message = f"unknown key{suggestion(key, type(check).model_fields)}"
-            draft.say(("checks", label, key), message, at_key=True)
+        for key, value in check.params.items():
+            if key not in keys:
+                message = f"unknown key{suggestion(key, type(check).model_fields)}"
+                draft.say(("checks", label, key), message, at_key=True)
+            elif not isinstance(value, int | float):
+                draft.say(("checks", label, key), "must be a number")
 
 
 def check_bound(draft: Draft, path: KeyPath, check: CheckSpec) -> None:

@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic import Field as Key
 
+from pdekit.case.random_starts import RandomInitial as RandomInitial
 from pdekit.case.types import (
     AxisPoints,
     Count,
@@ -101,26 +102,6 @@ class FormulaInitial(NamedSection):
     def formulas(self) -> dict[str, str]:
         """Formula of each field."""
         return self.params
-
-
-class RandomField(Section):
-    """A Gaussian random field with covariance  amplitude² (−∇² + τ²)^(−α)."""
-
-    kind: Literal["gaussian"] = Key(default="gaussian", description="law of the field")
-    alpha: Positive = Key(default=2.5, description="α, decay of the spectrum")
-    tau: Positive = Key(default=7.0, description="τ, inverse correlation length")
-    amplitude: Positive | Literal["fno"] = Key(
-        default=1.0,
-        union_mode="left_to_right",
-        description="factor in front, or fno for τ^(α − d/2), as the FNO data have it",
-    )
-    seed: int | None = Key(default=None, ge=0, description="seed; run.seed when left out")
-
-
-class RandomInitial(Section):
-    """Start from a random field."""
-
-    random_field: RandomField
 
 
 class FileInitial(Section):

@@ -20,6 +20,7 @@ _WHERE = {
     "make": "pdekit.datasets.generation",
     "write": "pdekit.datasets.writing",
     "complaints": "pdekit.datasets.checking",
+    "Frames": "pdekit.datasets.difficulty",
     "export_pdebench": "pdekit.datasets.pdebench",
     "import_pdebench": "pdekit.datasets.pdebench_import",
     "shared_inputs": "pdekit.datasets.leakage",

@@ -70,6 +70,15 @@ def nested(axis: Axis) -> list[int]:
     return [coarse.n for coarse in tried if common(axis, coarse) is not None]
 
 
+def between_walls(grid: Grid) -> Grid:
+    """Return the first half of every axis of cells, with walls without flux."""
+    halves = (
+        replace(a, n=a.n // 2, upper=a.lower + a.length / 2, boundary="neumann")
+        for a in grid.axes
+    )
+    return Grid(tuple(halves))
+
+
 def coarsening_of(case: DatasetCase, solved: Grid, *, bounded: bool) -> Coarsening:
     """Return the coarsening that a case asks for.
 
@@ -78,7 +87,7 @@ def coarsening_of(case: DatasetCase, solved: Grid, *, bounded: bool) -> Coarseni
     CaseError
         If its points do not fit those that are solved on.
     """
-    way = case.save.coarsening
+    way, halves = case.save.coarsening, 1 + (case.save.walls == "mirrored")
     if bounded and way == "spectral":
         raise case.refusal(
             "save.coarsening",
@@ -89,7 +98,7 @@ def coarsening_of(case: DatasetCase, solved: Grid, *, bounded: bool) -> Coarseni
     axes = []
     for axis in solved.axes:
         points = given.get(axis.name, axis.n) if isinstance(given, dict) else given
-        axes.append(replace(axis, n=points or _half(axis, stride)))
+        axes.append(replace(axis, n=halves * points if points else _half(axis, stride)))
     try:
         return Coarsening(solved, Grid(tuple(axes)), stride)
     except GridError as error:

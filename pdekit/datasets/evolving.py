@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from pdekit.case import Case, DatasetCase
+from pdekit.case.learned_case import classical_of
 from pdekit.case.schema import TimeSpec
-from pdekit.datasets.coarsening import Coarsening, coarsening_of
+from pdekit.datasets.coarsening import Coarsening, between_walls, coarsening_of
 from pdekit.datasets.sampling import Look, SampleFailed
 from pdekit.datasets.seeds import sample_seed, seeded
 from pdekit.errors import BlowUp, NotConverged
@@ -23,6 +24,9 @@ ABREAST = 8
 """Lines that the widest vector units advance together; fewer take another route through
 the transforms, whose last bits differ."""
 
+EVEN = 1e-9
+"""Deviation from a field that is even about walls, relative to its largest value."""
+
 
 class Evolving:
     """Solves an evolution equation for many random starts."""
@@ -32,7 +36,9 @@ class Evolving:
         self.numerics = numerics_of(problem)
         self.solved = grid_of(problem, self.numerics.points)
         self.coarsen = coarsening_of(case, self.solved, bounded=False)
-        self.stored = self.coarsen.stored
+        self.mirrored = case.save.walls == "mirrored"
+        whole = self.coarsen.stored
+        self.stored = between_walls(whole) if self.mirrored else whole
         self.equation = equation_of(problem)
         self.times = stored_times(case, problem)
         wanted = case.save.fields
@@ -68,12 +74,19 @@ class Evolving:
         return out
 
     def error(self, seed: int, look: Look) -> Array:
-        """Compare with the solution on twice the points with half the step."""
-        u = self._starts([seed])
-        fine = Evolution(self._case(1), self.numerics.refined(2))
+        """Compare with the solution on twice the points with half the step.
+
+        From the first frame on, where ``save.start`` says that it takes the place of what
+        was drawn: what came before is not to be reproduced, and may be chaos.
+        """
+        u, case = self._starts([seed]), self._case(1)
+        if self.case.save.start is not None:
+            u = next(self._frames(Evolution(case), u, look))
+            case = later(case, float(self.times[0]))
+        coarse, fine = Evolution(case), Evolution(case, numerics_of(case).refined(2))
         back = Coarsening(fine.grid, self.solved, stride=False)
         both = zip(
-            self._frames(Evolution(self._case(1)), u, look),
+            self._frames(coarse, u, look),
             self._frames(fine, self.solved.interpolate(u, fine.grid), look),
             strict=True,
         )
@@ -91,7 +104,7 @@ class Evolving:
     def facts(self) -> dict[str, Any]:
         """Return how the samples are solved."""
         evolution = self._evolution(1)
-        mask = self.problem.solver.dealias
+        mask = classical_of(self.problem.solver).dealias
         return {
             "solver": self.problem.solver.name,
             "integrator": evolution.integrator.name,
@@ -115,11 +128,23 @@ class Evolving:
         alone = self.problem.run.model_copy(update={"members": 1})
         one = self.problem.model_copy(update={"run": alone})
         each = (initial_values(seeded(one, s), self.equation, self.solved) for s in seeds)
-        return np.concatenate(list(each))
+        starts = np.concatenate(list(each))
+        if self.mirrored and not self._even(starts):
+            raise self.case.refusal(
+                "save.walls", "what is drawn is not even about the walls (walls: mirrored)"
+            )
+        return starts
+
+    def _even(self, u: Field) -> bool:
+        """Whether every field is even about the ends and the middle of every axis."""
+        size = EVEN * float(np.abs(u).max())
+        return all(
+            bool((np.abs(u - np.flip(u, d)) <= size).all()) for d in range(2, u.ndim)
+        )
 
     def _frames(self, evolution: Evolution, u: Field, look: Look) -> Iterator[Field]:
         """Advance to every stored time."""
-        start, end = self.problem.time.start, float(self.times[-1])
+        start, end = evolution.case.time.start, float(self.times[-1])
         missing = evolution.members - len(u)
         evolution.begin(np.concatenate([u, *[u[-1:]] * missing]) if missing else u)
         for t in self.times:
@@ -147,15 +172,18 @@ class Evolving:
     def _kept(self, u: Field) -> Arrays:
         """Return the stored fields of a frame ``(sample, channel, *space)``."""
         out: Arrays = {}
+        first_half: Any = (..., *(slice(n) for n in self.stored.shape))
         for name in self.fields:
             channel = self.equation.fields.index(name)
-            out |= parts(name, np.asarray(self.coarsen(u[:, channel])))
+            out |= parts(name, np.asarray(self.coarsen(u[:, channel]))[first_half])
         return out
 
 
 def stored_times(case: DatasetCase, problem: Case) -> Array:
     """Return the times of the stored frames, that of the start first if it is stored."""
     wanted, time = case.save.times, problem.time
+    if case.save.start is not None:
+        time = time.model_copy(update={"start": case.save.start})
     if isinstance(wanted, tuple):
         first = [time.start] if case.save.inputs else []
         return np.unique([*first, *wanted])
@@ -163,6 +191,16 @@ def stored_times(case: DatasetCase, problem: Case) -> Array:
         time = TimeSpec(start=time.start, end=time.end, save=wanted)
     frames = time.frames()
     return frames if case.save.inputs else frames[1:]
+
+
+def later(case: Case, start: float) -> Case:
+    """Return a case from a later time on, with steps as long."""
+    time, solver = case.time, case.solver
+    if solver.steps is not None:
+        step = (time.end - time.start) / solver.steps
+        solver = solver.model_copy(update={"steps": None, "step": step})
+    time = time.model_copy(update={"start": start})
+    return case.model_copy(update={"time": time, "solver": solver})
 
 
 def relative(u: Arrays, reference: Arrays) -> float:

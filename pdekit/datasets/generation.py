@@ -247,7 +247,7 @@ class Making:
 
 def _coarse(sampler: Sampler) -> list[str]:
     """Warn where less is solved on than twice the points that are stored."""
-    pairs = zip(sampler.solved.axes, sampler.stored.axes, strict=True)
+    pairs = zip(sampler.solved.axes, sampler.coarsen.stored.axes, strict=True)
     thin = [a.name for a, b in pairs if a.n < 2 * b.n - 1]
     if not thin:
         return []

@@ -1,4 +1,4 @@
-"""Data sets in the three layouts of PDEBench (Takamoto et al., NeurIPS 2022).
+"""Data sets in three layouts of PDEBench (Takamoto et al., NeurIPS 2022).
 
 ``A``  one field: ``tensor`` (sample, time, *space), coordinates, parameters as attributes;
        a coefficient beside it is ``nu`` (sample, *space).
@@ -6,6 +6,7 @@
 ``C``  one group for each sample, ``0000`` …, with ``data`` (time, *space, field), ``grid``
        and the text of the case.
 
+A fourth one, of incompressible flow, is read alone (`pdekit.datasets.pdebench_import`).
 Samples are in order, in chunks of one, compressed without loss. One attribute more,
 ``pdekit``, keeps what the layouts have no place for, so that nothing is lost on the way.
 """

@@ -95,10 +95,13 @@ def _read(file: Any) -> Read:
         return _single(file)
     if any(name.isdigit() for name in file):
         return _groups(file)
+    if "velocity" in file and "t" in file:
+        return _flow(file)
     if "t-coordinate" in file and "x-coordinate" in file:
         return _several(file)
     raise ResultFileError(
-        "is of none of the layouts of PDEBench: no tensor, no groups 0000 …, no coordinates"
+        "is of none of the layouts of PDEBench: no tensor, no groups 0000 …, no velocity "
+        "with t, no coordinates"
     )
 
 
@@ -149,6 +152,30 @@ def _groups(file: Any) -> Read:
     times = np.asarray(hdf5.values(hdf5.dataset(grid, "t")), dtype=float)
     fields = {f"u{i}": values[..., i] for i in range(values.shape[-1])}
     return Read(fields, (), points, times[: values.shape[1]], {})
+
+
+def _flow(file: Any) -> Read:
+    """Read layout D: components last, of ``velocity``, ``particles`` and ``force``.
+
+    They stand in cells of the unit box, and are named ``vx``, ``vy``, ``particles``,
+    ``fx``, ``fy`` here; the force is constant in time.
+    """
+    velocity = hdf5.values(hdf5.dataset(file, "velocity"))
+    shape = velocity.shape[2:-1]
+    names = SPACE[: len(shape)]
+    fields = {f"v{n}": velocity[..., i] for i, n in enumerate(names)}
+    if "particles" in file:
+        fields["particles"] = hdf5.values(hdf5.dataset(file, "particles"))[..., 0]
+    constant: tuple[str, ...] = ()
+    if "force" in file:
+        force = hdf5.values(hdf5.dataset(file, "force"))
+        constant = tuple(f"f{n}" for n in names)
+        fields |= {name: force[..., i] for i, name in enumerate(constant)}
+    times = np.atleast_2d(hdf5.values(hdf5.dataset(file, "t"))).astype(float)
+    if (times != times[0]).any():
+        raise ResultFileError("its samples have frames at different times")
+    points = {n: (np.arange(m) + 0.5) / m for n, m in zip(names, shape, strict=True)}
+    return Read(fields, constant, points, times[0], {})
 
 
 def _split(stem: str, read: Read, own: Mapping[str, Any], periodic: bool) -> Split:

@@ -16,7 +16,8 @@ from pdekit.files import atomic, locks
 LOCK = ".pdekit.lock"
 OUTPUTS = ("case.yaml", "result.h5", "summary.json", "log.txt", "checkpoint.h5",
            "result.nc", "diagnostics.csv", "figures", "inputs", "problem.yaml", "data",
-           "stats.yaml", "parts", "model.safetensors", "history.csv")  # fmt: skip
+           "stats.yaml", "parts", "model.safetensors", "history.csv",
+           "comparison.md", "comparison.html")  # fmt: skip
 """What a run leaves behind, and what ``overwrite`` therefore clears."""
 OTHERS = "model-seed-*.safetensors"
 """Models of further seeds."""

@@ -39,8 +39,8 @@ def header(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     try:
         with path.open("rb") as file:
-            first = file.read(2)
-        if first in _PICKLED or first[:1] == _PICKLED[1]:
+            first = file.read(9)  # of safetensors: the size of a header, and its bracket
+        if first.startswith(_PICKLED) and first[8:] != b"{":
             raise WeightsError(
                 f"{path}: is a pickled file, which may run any program when it is opened; "
                 "only safetensors are read"

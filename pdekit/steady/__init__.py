@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pdekit.case.learned_case import LearnedSpec
+
 if TYPE_CHECKING:
     from pdekit.boundary_value import AbstractProblem
     from pdekit.case.boundary_case import BoundaryCase
@@ -139,6 +141,10 @@ def boundary_run(case: BoundaryCase, observer: Observer, where: str = "solver") 
         from pdekit.steady.joint import JointRun
 
         return JointRun(case, observer, where)
+    if isinstance(case.solver, LearnedSpec):
+        from pdekit.prediction.steady import predicted_run
+
+        return predicted_run(case, observer)
     from pdekit.steady.run import BoundaryRun
 
     return BoundaryRun(case, observer, where)

@@ -104,3 +104,16 @@ def on_points(posed: Posed, d: int) -> Array:
     k = posed.diffusion[d]
     values = k(*posed.grid.points()) if callable(k) else k
     return np.broadcast_to(np.asarray(values, dtype=float), posed.grid.shape)
+
+
+def constants(posed: Posed) -> dict[str, Array]:
+    """Return the coefficient, or those along the axes, as far as they vary."""
+    k = posed.diffusion
+    if all(each is k[0] for each in k):
+        varies = callable(k[0]) or np.ndim(k[0])
+        return {"coefficient": np.array(on_points(posed, 0))} if varies else {}
+    return {
+        f"coefficient_{name}": np.array(on_points(posed, d))
+        for d, name in enumerate(posed.grid.names)
+        if callable(k[d]) or np.ndim(k[d])
+    }

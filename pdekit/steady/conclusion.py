@@ -69,7 +69,7 @@ def _errors(run: Solved) -> tuple[Any, dict[str, Any]]:
 def _summary(
     run: Solved, errors: dict[str, Any], compare_s: float, environment: dict[str, Any]
 ) -> dict[str, Any]:
-    grids = errors.pop("grids", [])
+    grids, guess = errors.pop("grids", []), getattr(run, "guess", None)
     return {
         "case": run.case.name,
         "title": run.case.title,
@@ -94,6 +94,7 @@ def _summary(
             "members": run.case.run.members,
             "threads": threads.current(),
         },
+        **({} if guess is None else {"prediction": guess.said()}),
         "environment": environment,
         "warnings": list(run.warnings),
     }

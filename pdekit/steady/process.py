@@ -12,7 +12,6 @@ import numpy as np
 
 from pdekit import memory
 from pdekit.boundary_value import AbstractDiffusion
-from pdekit.case.boundary_case import LinearSolverSpec
 from pdekit.case.gaussian_case import GaussianSpec, JointSpec
 from pdekit.errors import BlowUp, Interrupted, NotConverged, PdekitError
 from pdekit.observer import Observer
@@ -63,7 +62,7 @@ class AbstractProcessRun(ABC):
             checking.require_periodic(self.posed)
         if isinstance(self.problem, AbstractDiffusion):
             checking.require_sign(self.posed)
-        assert not isinstance(case.solver, LinearSolverSpec)  # noqa: S101
+        assert isinstance(case.solver, GaussianSpec | JointSpec)  # noqa: S101
         self.spec = case.solver
         self.collocated = Collocated(self.posed, self.spec.time_points)
         self._prepare()

@@ -20,6 +20,7 @@ from pdekit.steady.posing import Posed
 from pdekit.typing import Array
 
 if TYPE_CHECKING:
+    from pdekit.linalg.stencil import Stencil
     from pdekit.result import Result
     from pdekit.steady import Solved
     from pdekit.steady.run import BoundaryRun
@@ -294,12 +295,21 @@ def algebraic_bound(run: BoundaryRun, u: Array) -> float | None:
     if run.case.time is not None or run.problem.factors > 1 or run.system.choice.order != 2:
         return None
     op = run.system.op
-    smallest = checking.smallest_eigenvalue(run.posed, op)
+    return bound_of(run.posed, op, op.right_hand_side(run.f, run.walls), u)
+
+
+def bound_of(posed: Posed, op: Stencil, b: Array, u: Array) -> float | None:
+    """Return  ‖A⁻¹‖ ‖b − A u‖ / ‖u‖,  where a bound of ‖A⁻¹‖ is known."""
+    smallest = checking.smallest_eigenvalue(posed, op)
     size = float(np.linalg.norm(u))
     if not smallest or not size:
         return None
-    b = op.right_hand_side(run.f, run.walls)
+    return float(np.linalg.norm(residual_of(op, b, u))) / smallest / size
+
+
+def residual_of(op: Stencil, b: Array, u: Array) -> Array:
+    """Return  b − A u,  of a singular operator without what no u can change."""
     r = op.residual(b, u)
     if op.singular:
         r = r - op.volumes * (r.sum() / np.broadcast_to(op.volumes, r.shape).sum())
-    return float(np.linalg.norm(r)) / smallest / size
+    return r

@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pdekit import memory
-from pdekit.case.boundary_case import LinearSolverSpec
+from pdekit.case.boundary_case import LinearSolverSpec, PredictionSpec
 from pdekit.errors import Interrupted, NotConverged, PdekitError
 from pdekit.linalg.interface import mean_reduction, norm
 from pdekit.observer import Observer
 from pdekit.result import Result
 from pdekit.steady import Memory, Store, checking, metrics
+from pdekit.steady.choosing import constants
 from pdekit.steady.grids import grid_of
 from pdekit.steady.posing import Posed
 from pdekit.steady.solving import System, refused
@@ -26,6 +27,7 @@ from pdekit.typing import Array
 if TYPE_CHECKING:
     from pdekit.case.boundary_case import BoundaryCase
     from pdekit.linalg.interface import Solution
+    from pdekit.prediction.guess import Guess
 
 LOOK_SECONDS = 0.5
 """Between two residuals that are computed only to show progress."""
@@ -36,6 +38,13 @@ logger = logging.getLogger(__name__)
 class BoundaryRun:
     """A boundary-value problem of a case.
 
+    Parameters
+    ----------
+    case, observer, where
+        See `pdekit.steady.boundary_run`.
+    guess
+        Makes of the run, once it is ready, what the solver begins with.
+
     Raises
     ------
     CaseError
@@ -43,13 +52,19 @@ class BoundaryRun:
     """
 
     def __init__(
-        self, case: BoundaryCase, observer: Observer, where: str = "solver"
+        self,
+        case: BoundaryCase,
+        observer: Observer,
+        where: str = "solver",
+        guess: Callable[[BoundaryRun], Guess] | None = None,
     ) -> None:
         began = time.perf_counter()
         self.case, self.observer, self._where = case, observer, where
         self.store: Store = Memory()
-        assert isinstance(case.solver, LinearSolverSpec)  # noqa: S101
-        self.spec = case.solver
+        solver = case.solver
+        spec = solver.classical if isinstance(solver, PredictionSpec) else solver
+        assert isinstance(spec, LinearSolverSpec)  # noqa: S101
+        self.spec = spec
         self.warnings: list[str] = list(case.warnings)
         self.failure: PdekitError | None = None
         self.work, self.companions = Work(), Work()
@@ -65,6 +80,7 @@ class BoundaryRun:
         self.solve_s = 0.0
         self.has_order = True
         self._look()
+        self.guess = None if guess is None else guess(self)
         self.setup_s = time.perf_counter() - began
 
     def _look(self) -> None:
@@ -146,7 +162,12 @@ class BoundaryRun:
 
             Ensemble(self).solve()
             return
-        u, found = self.solution(self.posed, self.system, self.work, self.start)
+        start = self.start
+        if start is None and self.guess is not None:
+            start = self.guess.start()
+        u, found = self.solution(self.posed, self.system, self.work, start)
+        if self.guess is not None:
+            self.guess.hold_against(u)
         self._keep(0, u, {"residual_history": self.history})
         if not self.work.converged:
             raise NotConverged(self.complaint(found))
@@ -282,20 +303,7 @@ class BoundaryRun:
 
     def constants(self, posed: Posed | None = None) -> dict[str, Array]:
         """Return fields that are stored with the solution: a coefficient that varies."""
-        from pdekit.steady.choosing import on_points
-
-        posed = posed or self.posed
-        k = posed.diffusion
-        if self.case.time is not None:
-            return {}
-        if all(each is k[0] for each in k):
-            varies = callable(k[0]) or np.ndim(k[0])
-            return {"coefficient": np.array(on_points(posed, 0))} if varies else {}
-        return {
-            f"coefficient_{name}": np.array(on_points(posed, d))
-            for d, name in enumerate(self.grid.names)
-            if callable(k[d]) or np.ndim(k[d])
-        }
+        return {} if self.case.time is not None else constants(posed or self.posed)
 
 
 class Watching:

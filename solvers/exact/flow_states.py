@@ -60,6 +60,22 @@ def mcwilliams(
     return omega * _scale(Flow.of_vorticity(omega, grid), 0.25)
 
 
+def random_velocity(
+    x: Field, y: Field, *, speed: float = 7.0, peak: float = 4.0, seed: int = 0
+) -> Field:
+    """Vorticity of a random flow of log-normal spectrum, whose largest |u| is ``speed``.
+
+    The spectrum is `pdekit.random_field.lognormal` with its peak at the angular
+    wavenumber ``peak``: Kochkov et al., PNAS 118 (2021) e2101784118. The largest |u| is
+    that at the points of the grid.
+    """
+    require(speed > 0 and peak > 0, "speed and peak must be positive")
+    grid = _box(x, y)
+    u = random_field.solenoidal(grid, seed, partial(random_field.lognormal, peak=peak))
+    omega = grid.derivative(u[1], 0) - grid.derivative(u[0], 1)
+    return omega * (speed / float(np.sqrt((u**2).sum(axis=0)).max()))
+
+
 def shear_layer(
     x: Field, y: Field, *, sharpness: float = 30.0, perturbation: float = 0.05
 ) -> Field:

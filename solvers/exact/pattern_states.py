@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pdekit import random_field
 from pdekit.grid import Axis, Grid
+from pdekit.random_field import band_limited
 from pdekit.solvers.exact.parameters import require
 from pdekit.solvers.exact.reaction_diffusion import gray_scott_uniform
 from pdekit.typing import Array, Field
@@ -33,7 +33,7 @@ def noise(
     ``amplitude`` is its root mean square on average; grids of any resolution that carry the
     band sample one function (`pdekit.random_field`).
     """
-    return mean + amplitude * _white(_box(x), bandwidth, seed)
+    return mean + amplitude * band_limited(_box(x), seed, bandwidth)
 
 
 def noise_2d(
@@ -46,7 +46,7 @@ def noise_2d(
     seed: int = 0,
 ) -> Field:
     """Return `noise` in the plane."""
-    return mean + amplitude * _white(_box(x, y), bandwidth, seed)
+    return mean + amplitude * band_limited(_box(x, y), seed, bandwidth)
 
 
 def noise_3d(
@@ -60,7 +60,7 @@ def noise_3d(
     seed: int = 0,
 ) -> Field:
     """Return `noise` in space."""
-    return mean + amplitude * _white(_box(x, y, z), bandwidth, seed)
+    return mean + amplitude * band_limited(_box(x, y, z), seed, bandwidth)
 
 
 NOISE: States = {"noise": noise, "noise_2d": noise_2d, "noise_3d": noise_3d}
@@ -130,7 +130,7 @@ def patch_2d(
     ``edge`` and the noise band-limited, so that no grid rings.
     """
     inside = _block(x - x0, half_width, edge) * _block(y - y0, half_width, edge)
-    random = amplitude * _white(_box(x, y), bandwidth, seed)
+    random = amplitude * band_limited(_box(x, y), seed, bandwidth)
     return 1 - inside * (0.5 + random), inside * 0.25
 
 
@@ -145,7 +145,7 @@ def uniform_noise(
 ) -> Pair:
     """Return the uniform state with the most v for F and K, and `noise` on u."""
     u, v = gray_scott_uniform(feed=feed, kill=kill)
-    return u + amplitude * _white(_box(x), bandwidth, seed), v + 0.0 * x
+    return u + amplitude * band_limited(_box(x), seed, bandwidth), v + 0.0 * x
 
 
 def uniform_noise_2d(
@@ -160,7 +160,7 @@ def uniform_noise_2d(
 ) -> Pair:
     """Return `uniform_noise` in the plane."""
     u, v = gray_scott_uniform(feed=feed, kill=kill)
-    return u + amplitude * _white(_box(x, y), bandwidth, seed), v + 0.0 * x
+    return u + amplitude * band_limited(_box(x, y), seed, bandwidth), v + 0.0 * x
 
 
 GRAY_SCOTT: States = {
@@ -242,16 +242,6 @@ def _box(*points: Field) -> Grid:
     return Grid(tuple(axes))
 
 
-def _white(grid: Grid, bandwidth: float, seed: int, part: int = 0) -> Array:
-    """Draw a real field of unit mean square on average from the modes |k| < bandwidth."""
-    k2 = grid.k_squared()
-    count = int(np.count_nonzero((k2 > 0) & (k2 < bandwidth**2)))
-    require(count > 0, f"no mode of the box has |k| < bandwidth = {bandwidth:g}")
-    kept = grid.k_squared(real=True) < bandwidth**2
-    modes = random_field.white(grid, seed, part) * kept
-    return np.asarray(random_field.values(grid, modes)) / math.sqrt(count)
-
-
 def _complex_white(grid: Grid, bandwidth: float, seed: int) -> Array:
-    real, imaginary = (_white(grid, bandwidth, seed, part) for part in range(2))
+    real, imaginary = (band_limited(grid, seed, bandwidth, part=part) for part in range(2))
     return np.asarray((real + 1j * imaginary) / math.sqrt(2.0))

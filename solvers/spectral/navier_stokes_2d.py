@@ -47,6 +47,7 @@ class NavierStokes2D(AbstractVorticityFlow):
         "deterministic": states.deterministic,
         "gaussian_random": states.gaussian_random,
         "mcwilliams": states.mcwilliams,
+        "random_velocity": states.random_velocity,
         "shear_layer": states.shear_layer,
         "vortex_pair": states.vortex_pair,
     }

@@ -1,0 +1,1 @@
+"""Trained models at work as solvers: started, watched, judged and finished classically."""
