@@ -221,7 +221,7 @@ class TrainCase(Written):
         description="trainings from different seeds; the first is the model, the others "
         "tell the spread of its error",
     )
-    test: TestSpec = Key(default=TestSpec(), description="further grids to judge on")
+    test: TestSpec = Key(default=TestSpec(), description="how it is judged")
     outputs: TrainOutputs = Key(default=TrainOutputs(), description="what to leave behind")
     checks: dict[str, CheckSpec] = Key(default={}, description="bounds on metrics")
     run: TrainRun = Key(default=TrainRun(), description="where and how to compute")

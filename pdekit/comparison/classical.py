@@ -31,6 +31,8 @@ SETTLED = 0.03
 """Relative change of the error between two rungs below which steps do not matter."""
 FEWEST, MOST, COARSEST = 8, 8, 16
 """Fewest points along an axis, most resolutions, largest ratio to the stored points."""
+LARGEST = 2**24
+"""Entries of a band beyond which factors are not tried."""
 Look = Callable[[float, str], None]
 
 
@@ -113,13 +115,14 @@ def _label(case: AnyCase, given: Mapping[str, Any]) -> str:
     return str(solver.integrator if isinstance(case, Case) else solver.name)
 
 
-def default_solvers(problem: AnyCase) -> tuple[dict[str, Any], ...]:
+def default_solvers(problem: AnyCase, grid: Grid) -> tuple[dict[str, Any], ...]:
     """Return the solvers that are taken when a case names none."""
     if isinstance(problem, Case):
         return ({},)
     krylov = {"name": "krylov", "method": "cg", "preconditioner": "mic"}
     walls = all(axis.boundary != "periodic" for axis in problem.domain.values())
-    return ({"name": BANDED}, krylov) if walls else (krylov,)
+    entries = grid.size * (grid.size // grid.shape[0])
+    return ({"name": BANDED}, krylov) if walls and entries < LARGEST else (krylov,)
 
 
 def resolutions(grid: Grid, wanted: Sequence[int] | None) -> list[tuple[int, ...]]:

@@ -18,6 +18,7 @@ from pdekit.datasets.finding import RUNS, made
 from pdekit.datasets.leakage import digests
 from pdekit.datasets.loading import load
 from pdekit.errors import CaseError, PdekitError
+from pdekit.files.weights import WeightsError
 from pdekit.observer import Observer
 from pdekit.store import CASE, SUMMARY
 
@@ -63,13 +64,18 @@ def source_of(case: EvaluateCase) -> Source:
 
 def weights_of(case: EvaluateCase, observer: Observer) -> list[Path]:
     """Return the files or folders of the models; train those that have not been."""
+    each = named(case)
+    return [trained(m, observer) if isinstance(m, TrainCase) else m for m in each]
+
+
+def named(case: EvaluateCase) -> list[Path | TrainCase]:
+    """Return the files, folders and cases that the models are named by."""
     found = []
     for number, name in enumerate(case.models):
         try:
-            given = model_of(source_of(case), name)
+            found.append(model_of(source_of(case), name))
         except ValueError as error:
             raise case.refusal(f"models.{number}", str(error)) from error
-        found.append(trained(given, observer) if isinstance(given, TrainCase) else given)
     return found
 
 
@@ -120,6 +126,22 @@ def data_folder(
     )
 
 
+def files_of(path: Path) -> list[Path]:
+    """Return the weights in a folder of a training, the model first, or a file itself.
+
+    Raises
+    ------
+    WeightsError
+        If there are none.
+    """
+    if path.is_file():
+        return [path]
+    found = sorted(path.glob("*.safetensors"), key=lambda p: (p.stem != "model", p.name))
+    if not found:
+        raise WeightsError(f"{path}: holds no weights (*.safetensors)")
+    return found
+
+
 def read(paths: Sequence[Path]) -> list[Entrant]:
     """Read the weights.
 
@@ -128,7 +150,7 @@ def read(paths: Sequence[Path]) -> list[Entrant]:
     WeightsError
         If one of them is missing, damaged, or of another program.
     """
-    from pdekit.solvers.learned.comparison import Learned, files_of
+    from pdekit.solvers.learned.comparison import Learned
 
     seeds = [tuple(map(Learned.read, files_of(path))) for path in paths]
     names = [each[0].operator.name for each in seeds]

@@ -12,14 +12,16 @@ from typing import Any
 import numpy as np
 
 from pdekit import threads
-from pdekit.case import AnyCase, EvaluateCase, problem_of
+from pdekit.case import AnyCase, DatasetCase, EvaluateCase, problem_of
 from pdekit.comparison import classical, controls, report, shifted
 from pdekit.comparison.classical import Family, Ran
 from pdekit.comparison.entrants import (
     Entrant,
     common_cut,
     data_folder,
+    files_of,
     leak,
+    named,
     read,
     seconds_of,
     weights_of,
@@ -32,13 +34,15 @@ from pdekit.comparison.timing import Timing, timed
 from pdekit.comparison.trial import Cut, Method, Trial, in_batches, trial_of
 from pdekit.datasets.dataset import DataSet
 from pdekit.datasets.loading import load
-from pdekit.errors import Interrupted, NotApplicable, PdekitError
+from pdekit.errors import CaseError, Interrupted, NotApplicable, PdekitError
 from pdekit.files import atomic
 from pdekit.files.folders import claimed
 from pdekit.observer import Observer, Silent
 from pdekit.store import CASE, LOG, SUMMARY
 from pdekit.typing import Array
 
+IDLE = 0.8
+"""Share of the time that is the processor's own on an idle machine, at least."""
 MOST_TRAINED = 400
 """Samples that the control on shuffled outputs learns from at most."""
 
@@ -96,9 +100,9 @@ def warnings_of(case: EvaluateCase) -> list[str]:
     """Refuse what can be refused without making data or training; say what is odd."""
     from pdekit.files.weights import header
 
-    for name in case.models:
-        if name.endswith(".safetensors"):
-            header(name)
+    for each in named(case):
+        for file in files_of(each) if isinstance(each, Path) else ():
+            header(file)
     return list(case.warnings)
 
 
@@ -128,6 +132,7 @@ class Evaluation:
             self.warnings.append(f"the test split has {len(self.trial)} samples only")
         self.problem = self._problem()
         self.families: list[Family] = self._families(self.problem, self.trial)
+        self.shifts = self._shifts()
         self.found = Found()
         self.total_s = 0.0
         for sentence in self.warnings:
@@ -149,7 +154,7 @@ class Evaluation:
         if problem is None:
             return []
         spec = self.case.classical
-        solvers = spec.solvers or classical.default_solvers(problem)
+        solvers = spec.solvers or classical.default_solvers(problem, trial.grid)
         return classical.families(problem, solvers, trial, spec.precision)
 
     @property
@@ -168,6 +173,19 @@ class Evaluation:
             self._run_controls()
             self._run_shifted()
         self.total_s = time.perf_counter() - self.began
+        self._warn_of_others()
+
+    def _warn_of_others(self) -> None:
+        """Say so if other programs took much of the processor meanwhile."""
+        timings = [run.timing for run in self.found.runs]
+        timings += [model.timing for model in self.found.models]
+        share = min((timing.share for timing in timings), default=1.0)
+        if share < IDLE:
+            self.warnings.append(
+                f"other programs were running: what is timed took up to {1 / share:.1f} "
+                "times as long as the processor worked on it; times are worth something on "
+                "an idle machine alone"
+            )
 
     def look(self, share: float, what: str) -> None:
         """Tell how far it is; stop where that is asked for."""
@@ -239,19 +257,26 @@ class Evaluation:
 
     # -- out of distribution -----------------------------------------------------------
 
-    def shifts(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the changes of each shifted data set."""
+    def _shifts(self) -> dict[str, tuple[Mapping[str, Any], DatasetCase]]:
+        """Return the changes and the case of each shifted data set; refuse wrong ones."""
         if self.problem is None or self.case.shifted == "none":
             return {}
+        given: Mapping[str, Mapping[str, Any]]
         if isinstance(self.case.shifted, str):
-            return shifted.suggested(shifted.case_with(self.folder, {}), self.problem)
-        return self.case.shifted
+            given = shifted.suggested(shifted.case_with(self.folder, {}), self.problem)
+        else:
+            given = self.case.shifted
+        found: dict[str, tuple[Mapping[str, Any], DatasetCase]] = {}
+        for name, changes in given.items():
+            try:
+                found[name] = (changes, shifted.case_with(self.folder, changes))
+            except CaseError as error:
+                raise self.case.refusal(f"shifted.{name}", str(error)) from error
+        return found
 
     def _run_shifted(self) -> None:
-        sets = self.shifts()
-        for number, (name, changes) in enumerate(sets.items()):
-            self.look(number / len(sets), "shifted data")
-            case = shifted.case_with(self.folder, changes)
+        for number, (name, (changes, case)) in enumerate(self.shifts.items()):
+            self.look(number / len(self.shifts), "shifted data")
             cut = Cut(self.cut.history, self.cut.stride)
             trial, problem = shifted.drawn(case, self.case.shifted_samples, cut)
             self.found.shifted[name] = self._on_shifted(trial, problem, changes)
@@ -281,7 +306,7 @@ class Evaluation:
     def _front_on(self, trial: Trial, problem: AnyCase) -> Front:
         """Return the front of the settings that were chosen, on other samples."""
         spec, marks = self.case.classical, []
-        solvers = spec.solvers or classical.default_solvers(problem)
+        solvers = spec.solvers or classical.default_solvers(problem, self.trial.grid)
         fleet = classical.families(problem, solvers, trial, spec.precision)
         named = {family.label: family for family in fleet}
         for run in self._on_front():

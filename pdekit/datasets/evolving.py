@@ -9,7 +9,7 @@ import numpy as np
 
 from pdekit.case import Case, DatasetCase
 from pdekit.case.learned_case import classical_of
-from pdekit.case.schema import TimeSpec
+from pdekit.case.schema import SolverSpec, TimeSpec
 from pdekit.datasets.coarsening import Coarsening, between_walls, coarsening_of
 from pdekit.datasets.sampling import Look, SampleFailed
 from pdekit.datasets.seeds import sample_seed, seeded
@@ -196,7 +196,7 @@ def stored_times(case: DatasetCase, problem: Case) -> Array:
 def later(case: Case, start: float) -> Case:
     """Return a case from a later time on, with steps as long."""
     time, solver = case.time, case.solver
-    if solver.steps is not None:
+    if isinstance(solver, SolverSpec) and solver.steps is not None:
         step = (time.end - time.start) / solver.steps
         solver = solver.model_copy(update={"steps": None, "step": step})
     time = time.model_copy(update={"start": start})

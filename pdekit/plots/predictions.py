@@ -30,8 +30,10 @@ def titled(drawn: Figure, facts: dict[str, Any], line: str) -> Figure:
     """Write the title of the case, and a line below it, above a figure."""
     width, height = drawn.get_size_inches()
     style: dict[str, Any] = {"ha": "left", "va": "top", "parse_math": False}
-    title = fitted(facts["title"] or facts["case"] or "Comparison", (width - 0.24) / 0.083)
-    drawn.text(0.12 / width, 1 - 0.1 / height, title, size=9, weight="bold", **style)
+    title, room = facts["title"] or facts["case"] or "Comparison", (width - 0.24) / 0.083
+    size = max(9 * min(1.0, room / len(title)), 6.5)
+    title = fitted(title, room * 9 / size)
+    drawn.text(0.12 / width, 1 - 0.1 / height, title, size=size, weight="bold", **style)
     line = fitted(line, (width - 0.24) / 0.06)
     drawn.text(0.12 / width, 1 - 0.28 / height, line, size=7.5, color=QUIET, **style)
     return drawn

@@ -13,7 +13,6 @@ from torch import Tensor
 from pdekit.comparison.trial import Cut, Trial
 from pdekit.datasets.dataset import Header
 from pdekit.errors import PdekitError
-from pdekit.files.weights import WeightsError
 from pdekit.grid import Grid
 from pdekit.solvers.learned import checkpoint
 from pdekit.solvers.learned.losses import relative_l2
@@ -132,22 +131,6 @@ class Learned:
         if order != list(range(len(given))):
             values = values[:, order]
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
-
-
-def files_of(path: Path) -> list[Path]:
-    """Return the weights in a folder of a training, the model first, or a file itself.
-
-    Raises
-    ------
-    WeightsError
-        If there are none.
-    """
-    if path.is_file():
-        return [path]
-    found = sorted(path.glob("*.safetensors"), key=lambda p: (p.stem != "model", p.name))
-    if not found:
-        raise WeightsError(f"{path}: holds no weights (*.safetensors)")
-    return found
 
 
 def shuffled(

@@ -122,14 +122,10 @@ class Fit:
         for group in self.optimizer.param_groups:
             group["lr"] = self.lr
         mine = self.world.share(index)
-        if len(mine):
-            self.optimizer.zero_grad(set_to_none=True)
-            loss = self._loss(mine) * (len(mine) / len(index))
-            loss.backward()  # type: ignore[no-untyped-call]
-        else:  # fewer samples than processes
-            loss = torch.zeros((), device=self.world.device)
-            for p in self.parameters:
-                p.grad = torch.zeros_like(p)
+        weight = len(mine) / len(index)  # zero where samples are fewer than processes
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = weight * self._loss(mine if weight else index[:1])
+        loss.backward()  # type: ignore[no-untyped-call]
         self.world.add_gradients(self.parameters)
         if self.case.optimizer.clip:
             torch.nn.utils.clip_grad_norm_(self.parameters, self.case.optimizer.clip)

@@ -52,13 +52,13 @@ class Predictor:
         return other
 
     def frames(self, history: Array) -> Array:
-        """Return the next frames,  (frame, member, field, *space),  from the last ones."""
+        """Return the next frames from the last ones, ``(frame, member, field, *space)``."""
         u = np.moveaxis(history[:, :, self._there], 0, 2)
         found = self._called(u, None)
         return np.moveaxis(found, 2, 0)[:, :, self._back]
 
     def solution(self, constant: Array) -> Array:
-        """Return the solution  (*space)  of a steady problem from  (input, *space)."""
+        """Return the solution of a steady problem from its inputs, ``(input, *space)``."""
         return self._called(None, constant[None])[0, 0, 0]
 
     def _called(self, varying: Array | None, constant: Array | None) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator
 
@@ -147,19 +148,19 @@ def extent(samples: Samples) -> dict[str, dict[str, float]]:
     """Return mean, deviation and bounds of every field that goes in, and of its rms."""
     own, found = samples.signature, {}
     frames = samples.starts() + own.history - 1
-    fields = {
-        name: f[:, :frames] for name, f in zip(own.varying, samples.varying, strict=True)
-    }
-    taken = fields if own.history else {}
-    for name, values in {
-        **taken,
-        **dict(zip(own.constant, samples.constant, strict=True)),
-    }.items():
-        x = values.double().flatten(0, 1) if name in taken else values.double()
-        rms = (x**2).flatten(1).mean(1).sqrt()
-        numbers = {
-            "mean": x.mean(), "std": x.std(correction=0), "min": x.min(), "max": x.max(),
-            "rms_min": rms.min(), "rms_max": rms.max(),
-        }  # fmt: skip
-        found[name] = {key: float(value) for key, value in numbers.items()}
+    taken = [f[:, :frames] for f in samples.varying] if own.history else []
+    names = (*(own.varying if own.history else ()), *own.constant)
+    for name, values in zip(names, (*taken, *samples.constant), strict=True):
+        inner = tuple(range(values.ndim - samples.grid.ndim, values.ndim))
+        parts = [x.double() for x in torch.split(values, 64)]
+        rms = torch.cat([(x**2).mean(inner).sqrt().flatten() for x in parts])
+        mean = float(torch.cat([x.mean(inner).flatten() for x in parts]).mean())
+        found[name] = {
+            "mean": mean,
+            "std": math.sqrt(max(float((rms**2).mean()) - mean**2, 0.0)),
+            "min": float(values.min()),
+            "max": float(values.max()),
+            "rms_min": float(rms.min()),
+            "rms_max": float(rms.max()),
+        }
     return found

@@ -13,15 +13,12 @@ from typing import Any
 import torch
 
 from pdekit import threads
-from pdekit.case import DatasetCase, Loaded, TrainCase, load_case, shipped_cases
-from pdekit.case.source import Overrides, Source
+from pdekit.case import Loaded, TrainCase, load_case
+from pdekit.case.source import Overrides
 from pdekit.datasets import finding
 from pdekit.datasets.dataset import DataSet
-from pdekit.datasets.finding import Contents
-from pdekit.datasets.leakage import shared_inputs
 from pdekit.datasets.loading import load as load_data
 from pdekit.errors import (
-    BackendUnavailable,
     CaseError,
     Interrupted,
     PdekitError,
@@ -31,18 +28,15 @@ from pdekit.files import atomic
 from pdekit.files.checkpoint import load_checkpoint, save_checkpoint
 from pdekit.files.folders import claimed
 from pdekit.observer import Observer, Silent
-from pdekit.solvers.learned import checkpoint, report
+from pdekit.solvers.learned import checkpoint, preparing, report
 from pdekit.solvers.learned.fitting import Fit, TrainingDiverged
 from pdekit.solvers.learned.judging import errors, precision_error, spread
-from pdekit.solvers.learned.operator import LearnedOperator, Signature
+from pdekit.solvers.learned.operator import LearnedOperator
 from pdekit.solvers.learned.samples import Samples, gather_scales, prefers_increment
-from pdekit.solvers.learned.world import World, device_of
+from pdekit.solvers.learned.world import World
 from pdekit.store import CASE, CHECKPOINT, LOG, SUMMARY
 
 MODEL = "model.safetensors"
-SMALL = 1 << 16
-"""Points of a batch below which a second thread costs more than it gives."""
-
 logger = logging.getLogger(__name__)
 
 
@@ -109,11 +103,13 @@ def run_into(
     with _world(case) as world:
         observer = observer if observer is not None and world.first else Silent()
         began = time.perf_counter()
-        data = data_of(case, observer, world)
+        data = preparing.data_of(case, observer, world)
         data_s = time.perf_counter() - began
-        case = as_written(case, data)
+        case = preparing.as_written(case, data)
         saved = saved_in(folder, case) if resume else None
-        with threads.limit(saved[1]["threads"] if saved else threads_of(case, data)):
+        with threads.limit(
+            saved[1]["threads"] if saved else preparing.threads_of(case, data)
+        ):
             training = Training(case, data, observer, world)
             training.data_s = data_s
             with _claimed(world, folder, resume=resume, overwrite=overwrite) as folder:
@@ -122,104 +118,20 @@ def run_into(
 
 def warnings_of(case: TrainCase) -> list[str]:
     """Build the model without training it, which refuses a case; say what is odd."""
-    _device_of(case)
-    found = _named(case)
+    preparing.device(case)
+    found = preparing.named(case)
     if isinstance(found, Path):
-        refuse_leaks(case, load_data(found))
+        preparing.refuse_leaks(case, load_data(found))
     contents = finding.contents(found)
-    operator_of(case, contents, signature_of(case, contents, increment=False), "meta")
-    return list(case.warnings)
-
-
-# -- from the case ---------------------------------------------------------------------
-
-
-def _named(case: TrainCase) -> Path | DatasetCase:
-    source = case._source or Source("<case>", Path.cwd(), {}, trusted=True)
-    return finding.named(source, case.data)
-
-
-def data_of(case: TrainCase, observer: Observer, world: World) -> Path:
-    """Return the folder of the data, which the first process makes if it is missing."""
-    found = _named(case)
-    if isinstance(found, DatasetCase):
-        made = str(finding.made(found, observer)) if world.first else ""
-        found = Path(world.told(made))
-    return found
-
-
-def as_written(case: TrainCase, data: Path) -> TrainCase:
-    """Return the case as it stands in an output folder: a case beside it is not there."""
-    if case.data in shipped_cases("dataset"):
-        return case
-    return case.model_copy(update={"data": data.as_posix()})
-
-
-def refuse_leaks(case: TrainCase, data: DataSet) -> None:
-    """Refuse data of which an input appears twice.
-
-    Raises
-    ------
-    CaseError
-        With the first of them.
-    """
-    if pairs := shared_inputs(data):
-        (first, second), many = pairs[0], len(pairs)
-        raise case.refusal(
-            "data",
-            f"{many} inputs appear twice (first: {first} and {second}): a test on what "
-            "was learned tests nothing",
-        )
-
-
-def signature_of(case: TrainCase, data: Contents, *, increment: bool) -> Signature:
-    """Return what the operator takes and gives."""
-    if data.steady:
-        return Signature(data.varying, data.constant, history=0)
-    times = data.times[:: case.stride]
-    step = float(times[-1] - times[0]) / (len(times) - 1)
-    return Signature(
-        data.varying, data.constant, case.history, case.frames, step, increment
+    preparing.operator_of(
+        case, contents, preparing.signature_of(case, contents, increment=False), "meta"
     )
-
-
-def operator_of(
-    case: TrainCase, data: Contents, signature: Signature, device: Any
-) -> LearnedOperator:
-    """Build the model.
-
-    Raises
-    ------
-    CaseError
-        If it cannot be built with these arguments for these data.
-    """
-    spec = case.model
-    try:
-        with torch.device(device):
-            return LearnedOperator(spec.name, spec.params, signature, data.grid)
-    except (PdekitError, ValueError, TypeError, RuntimeError) as error:
-        raise case.refusal("model", str(error)) from error
-
-
-def _device_of(case: TrainCase) -> torch.device:
-    try:
-        return device_of(case.run.device)
-    except BackendUnavailable as error:
-        raise case.refusal("run.device", str(error)) from error
-
-
-def threads_of(case: TrainCase, data: Path) -> int:
-    """Return the threads to compute with: one where a batch is small."""
-    if case.run.threads != "auto":
-        return case.run.threads
-    grid = load_data(data, finite=False)["train"].grid
-    small = grid.size * case.optimizer.batch < SMALL
-    return 1 if small else threads.available()
+    return list(case.warnings)
 
 
 @contextmanager
 def _world(case: TrainCase) -> Iterator[World]:
-    _device_of(case)
+    preparing.device(case)
     world = World(case.run.device)
     try:
         yield world
@@ -258,14 +170,14 @@ class Training:
         began = time.perf_counter()
         self.case, self.observer, self.world = case, observer, world
         self.data_folder, self.data = folder, load_data(folder)
-        refuse_leaks(case, self.data)
+        preparing.refuse_leaks(case, self.data)
         self.contents = finding.contents(folder)
         self.header = self.data["train"].header
         self.dtype = torch.float64 if case.run.precision == "double" else torch.float32
-        self.signature = signature_of(case, self.contents, increment=False)
+        self.signature = preparing.signature_of(case, self.contents, increment=False)
         self.train = self.samples("train")
         if self._takes_increments():
-            self.signature = signature_of(case, self.contents, increment=True)
+            self.signature = preparing.signature_of(case, self.contents, increment=True)
             self.train.signature = self.signature
         counts = self.counts
         self.validation = self.samples("validation") if counts.get("validation") else None
@@ -296,7 +208,7 @@ class Training:
     def new_operator(self, seed: int) -> LearnedOperator:
         """Return an operator with weights from a seed and the scales of the data."""
         torch.manual_seed(seed)
-        operator = operator_of(self.case, self.contents, self.signature, "cpu")
+        operator = preparing.operator_of(self.case, self.contents, self.signature, "cpu")
         operator.model.to(self.dtype)
         operator.to(self.world.device)
         gather_scales(operator, self.train)
@@ -378,7 +290,11 @@ class Training:
         """Measure the errors of the operator that was kept, and write it."""
         began, operator = time.perf_counter(), self.operator
         self.observer.progress(1.0, "judging")
-        found = self._errors(operator)
+        try:
+            found = self._errors(operator)
+        except Interrupted:  # while test samples are solved again
+            self._keep()
+            raise
         self.judge_s += time.perf_counter() - began
         self.results.append(
             {

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from pdekit.cli import main
-from pdekit.comparison.entrants import Entrant, common_cut, leak
+from pdekit.comparison.entrants import Entrant, common_cut, files_of, leak
 from pdekit.comparison.front import Front, Mark, verdict
 from pdekit.comparison.scores import score
 from pdekit.comparison.trial import Cut, Trial, trial_of
@@ -21,7 +21,7 @@ from pdekit.datasets.loading import load
 from pdekit.errors import PdekitError
 from pdekit.grid import Grid
 from pdekit.solvers.learned import checkpoint
-from pdekit.solvers.learned.comparison import Learned, files_of, shuffled
+from pdekit.solvers.learned.comparison import Learned, shuffled
 from pdekit.solvers.learned.operator import LearnedOperator, Signature
 from tests.datasets.small import case_of
 
@@ -235,6 +235,35 @@ def test_a_report_shows_who_wins_and_who_fails(
     )  # fmt: skip
     assert main(["run", failing, "--out", str(tmp_path / "second"), "--quiet"]) == 1
     assert main(["run", failing, "--out", str(tmp_path / "second"), "--resume"]) == 2
+
+
+def test_what_cannot_be_done_is_refused_before_anything_is_run(
+    waves: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (_made(waves / "pickled") / "model.safetensors").write_bytes(b"\x80\x02 ...")
+    assert main(["check", case_file(waves, models=["pickled"])]) == 2
+    assert "pickled" in capsys.readouterr().err
+    wrong = {"thin": {"equation.viscosty": 1}}
+    file = case_file(waves, models=[], shifted=wrong)
+    assert main(["run", file, "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert "shifted.thin" in said
+    assert "did you mean 'viscosity'" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_data_of_others_have_no_classical_solver(waves: Path, tmp_path: Path) -> None:
+    from pdekit.datasets.writing import write
+
+    write(load(waves / "out"), waves / "foreign")
+    checkpoint.save(_made(waves / "other") / "model.safetensors", operator(), {})
+    file = case_file(waves, data="foreign", models=["other"], controls=["mean", "linear"])
+    assert main(["run", file, "--out", str(tmp_path / "out"), "--quiet"]) == 0
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["classical"]["runs"] == [] == [*summary["shifted"]]
+    assert any("no classical solver" in text for text in summary["warnings"])
+    assert "cannot be told" in " ".join(summary["warnings"])
+    assert "left_out" in summary["controls"]["linear"]
 
 
 def _made(folder: Path) -> Path:

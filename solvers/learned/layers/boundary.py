@@ -4,8 +4,7 @@
 ``zeros``      0                                                  a wall where u = 0
 ``circular``   the other end                                      a periodic axis
 ``reflect``    the point as far inside, the end itself not twice  a Neumann wall at the end
-``replicate``  the end                                            a Neumann wall half a
-                                                                  spacing beyond
+``replicate``  the end                                            half a cell before a wall
 ========== =====================================================  ==========================
 """
 
