@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 
 import pdekit
 from pdekit import load_case, solve
-from pdekit.case import boundary_case, gaussian_case, random_starts
+from pdekit.case import boundary_case, gaussian_case, learned_case, random_starts
 from pdekit.case import schema as case_schema
 from pdekit.expressions import FUNCTIONS
 from pdekit.metrics import COSTS, ERRORS
@@ -90,6 +90,8 @@ myst_substitutions = {
     "bounded_axis_keys": keys(boundary_case.BoundedAxis),
     "linear_solver_keys": keys(boundary_case.LinearSolverSpec),
     "gaussian_keys": keys(gaussian_case.GaussianSpec),
+    "rollout_keys": keys(learned_case.RolloutSpec),
+    "prediction_keys": keys(boundary_case.PredictionSpec),
     "random_keys": keys(random_starts.RandomField),
     "series_keys": keys(random_starts.RandomSeries),
     "sines_keys": keys(random_starts.RandomSines),
