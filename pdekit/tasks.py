@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pdekit.case import DatasetCase, EvaluateCase, Loaded, TrainCase
 from pdekit.errors import PdekitError
 from pdekit.observer import Observer
+from pdekit.outcome import Outcome
 
 MODULES: Mapping[type[Loaded], str] = {
     DatasetCase: "pdekit.datasets.generation",
@@ -17,20 +18,6 @@ MODULES: Mapping[type[Loaded], str] = {
     EvaluateCase: "pdekit.comparison.evaluation",
 }
 """Where ``run_into`` and ``warnings_of`` are for cases that do not solve an equation."""
-
-
-class Outcome(Protocol):
-    """What comes of a case."""
-
-    @property
-    def summary(self) -> Mapping[str, Any]:
-        """What ``summary.json`` holds."""
-        ...
-
-    @property
-    def status(self) -> str:
-        """How it ended."""
-        ...
 
 
 def run_into(

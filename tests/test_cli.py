@@ -401,9 +401,14 @@ def test_unknown_names_suggest(command: Server) -> None:
 def test_schema_describes_the_shipped_cases(command: Server) -> None:
     schema: dict[str, Any] = command.run("schema").json
     assert schema["type"] == "object"
-    evolution = schema["else"]["else"]["properties"]
-    boundary_value = schema["else"]["then"]["properties"]
-    assert {"problem", "samples", "save"} <= schema["then"]["properties"].keys()
+    tasks = {}
+    while "task" in schema["if"]["properties"]:
+        tasks[schema["if"]["properties"]["task"]["const"]] = schema["then"]["properties"]
+        schema = schema["else"]
+    evolution = schema["else"]["properties"]
+    boundary_value = schema["then"]["properties"]
+    assert {"problem", "samples", "save"} <= tasks["dataset"].keys()
+    assert {"data", "model", "loss", "optimizer"} <= tasks["train"].keys()
     assert {"equation", "domain", "initial", "time", "solver"} <= evolution.keys()
     assert {"equation", "domain", "boundary", "mask", "manufactured", "solver"} <= (
         boundary_value.keys()

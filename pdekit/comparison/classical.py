@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from pdekit import registry
 from pdekit.case import AnyCase, BoundaryCase, Case, solved_case
 from pdekit.case.boundary_case import LinearSolverSpec
 from pdekit.comparison.front import Front, Mark
@@ -87,18 +88,29 @@ def families(
     found: list[Family] = []
     for given in solvers:
         banded = given.get("name") == BANDED
-        changes = {} if banded else {_path(key): value for key, value in given.items()}
-        case = solved_case(problem, changes)
+        case = solved_case(problem, {} if banded else _changes(given))
+        label = _label(case, given)
+        taken = sum(each.label.split(" no. ")[0] == label for each in found)
+        label = f"{label} no. {taken + 1}" if taken else label
         if isinstance(case, BoundaryCase):
             if not trial.steady or not isinstance(case.solver, LinearSolverSpec):
                 raise PdekitError("there is no classical solver for these data")
             spec = None if banded else case.solver
-            found.append(Solving(case, spec, _label(case, given), trial.constants))
+            found.append(Solving(case, spec, label, trial.constants))
         elif banded:
             raise PdekitError(f"{BANDED} is for steady problems")
         else:
-            found.append(Marching(case, _label(case, given), precision))
+            found.append(Marching(case, label, precision))
     return found
+
+
+def _changes(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return overrides of a problem; one that chooses its steps needs none given."""
+    changes = {_path(key): value for key, value in given.items()}
+    name = changes.get("solver.integrator")
+    if name in registry.integrators() and registry.integrator(name).adaptive:
+        changes = {"solver.steps": None, "solver.step": None, "solver.cfl": None} | changes
+    return changes
 
 
 def _path(key: str) -> str:

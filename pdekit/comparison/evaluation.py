@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,7 @@ from pdekit.errors import CaseError, Interrupted, NotApplicable, PdekitError
 from pdekit.files import atomic
 from pdekit.files.folders import claimed
 from pdekit.observer import Observer, Silent
+from pdekit.outcome import Done
 from pdekit.store import CASE, LOG, SUMMARY
 from pdekit.typing import Array
 
@@ -49,18 +49,6 @@ MOST_TRAINED = 400
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What came of an evaluation; ``summary`` says it, like that of a run."""
-
-    summary: dict[str, Any]
-
-    @property
-    def status(self) -> str:
-        """How it ended."""
-        return str(self.summary["status"])
-
-
 def run_into(
     case: EvaluateCase,
     folder: Path,
@@ -68,7 +56,7 @@ def run_into(
     resume: bool = False,
     overwrite: bool = False,
     observer: Observer | None = None,
-) -> tuple[Outcome, Path, PdekitError | None]:
+) -> tuple[Done, Path, PdekitError | None]:
     """Evaluate, and leave report, figures and summary in a folder.
 
     Returns
@@ -93,7 +81,7 @@ def run_into(
         if failure is None:
             report.write(evaluation, found, folder)
         logger.info("%s %s", found["status"], found["message"])
-    return Outcome(found), folder, failure
+    return Done(found), folder, failure
 
 
 def warnings_of(case: EvaluateCase) -> list[str]:

@@ -30,10 +30,6 @@ class Setting:
     points: tuple[int, ...]
     effort: float
 
-    def words(self, unit: str) -> str:
-        """Say it, as in ``48 points, 20 steps``."""
-        return f"{'×'.join(map(str, self.points))} points, {self.effort:g} {unit}"
-
 
 class Marching:
     """An equation, ready to be solved on any number of points with any steps."""
@@ -48,7 +44,6 @@ class Marching:
         self.label, self.precision = label, precision
         self.numerics = numerics_of(self.problem)
         self.equation = equation_of(self.problem)
-        self.unit = "rtol" if self.numerics.is_adaptive else "steps"
         self.ladder: tuple[float, ...] = (
             TOLERANCES if self.numerics.is_adaptive else tuple(map(float, STEPS))
         )
@@ -59,8 +54,10 @@ class Marching:
 
     def words(self, setting: Setting) -> str:
         """Say what a setting is."""
-        unit = "rtol" if self.unit == "rtol" else "steps a frame"
-        return setting.words(unit)
+        points = "×".join(map(str, setting.points))
+        if self.numerics.is_adaptive:
+            return f"{points} points, rtol {setting.effort:g}"
+        return f"{points} points, {setting.effort:g} steps a frame"
 
     def numerics_for(self, setting: Setting, frames: int) -> Numerics:
         """Return the numerics of a setting over so many frames."""

@@ -46,7 +46,6 @@ class Solving:
                 f"the classical solver needs the stored coefficient {law.diffusion[0]} "
                 f"(the data hold {', '.join(constants) or 'none'})"
             )
-        self.unit = "rtol" if spec else "direct"
         self.ladder: tuple[float, ...] = TOLERANCES if spec else (0.0,)
 
     def method(self, points: tuple[int, ...], effort: float) -> Solved:

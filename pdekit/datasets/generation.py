@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ from pdekit.errors import (
 from pdekit.files import atomic
 from pdekit.files.folders import claimed
 from pdekit.observer import Observer, Silent
+from pdekit.outcome import Done
 from pdekit.run import threads_of
 from pdekit.store import CASE, LOG, SUMMARY
 
@@ -43,18 +43,6 @@ TWICE = 2
 """Two copies of the samples are on the disk before the parts are removed."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Made:
-    """What came of a data set; ``summary`` says it, like that of a run."""
-
-    summary: dict[str, Any]
-
-    @property
-    def status(self) -> str:
-        """How it ended."""
-        return str(self.summary["status"])
 
 
 def make(
@@ -95,7 +83,7 @@ def run_into(
     resume: bool = False,
     overwrite: bool = False,
     observer: Observer | None = None,
-) -> tuple[Made, Path, PdekitError | None]:
+) -> tuple[Done, Path, PdekitError | None]:
     """Make a data set and leave everything in a folder.
 
     Returns
@@ -137,7 +125,7 @@ class Making:
         self.solved_now = 0
         self.errors = np.full(len(self.sampler.times), np.nan)
 
-    def into(self, folder: Path) -> Made:
+    def into(self, folder: Path) -> Done:
         """Solve what is missing, and write the data set when nothing is."""
         for sentence in self.warnings:
             self.observer.message(f"warning: {sentence}")
@@ -155,7 +143,7 @@ class Making:
         if self.failure is None:
             parts.remove()
         logger.info("%s %s", summary["status"], summary["message"])
-        return Made(summary)
+        return Done(summary)
 
     def _write_case(self, folder: Path) -> None:
         """Keep the case and its problem, so that running them again gives the same."""

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from pdekit.datasets import finding
+from pdekit.datasets.dataset import DataSet
+from pdekit.datasets.loading import load
 from pdekit.solvers.learned.operator import LearnedOperator
 from pdekit.solvers.learned.samples import Samples
 from pdekit.solvers.learned.world import World
+
+if TYPE_CHECKING:
+    from pdekit.solvers.learned.training import Training
 
 RESAMPLES = 2000
 """Draws of a bootstrap."""
@@ -87,3 +93,53 @@ def precision_error(operator: LearnedOperator, samples: Samples) -> float:
     with torch.autocast(samples.device.type, torch.bfloat16):
         half = operator(u, a)
     return float((half - full).norm() / (full - truth).norm())
+
+
+# -- of a training ---------------------------------------------------------------------
+
+
+def judged(training: Training, operator: LearnedOperator) -> dict[str, Any]:
+    """Return the errors on all splits; that for tests is looked at here alone."""
+    case, world, found = training.case, training.world, dict[str, Any]()
+    for name, samples in (("train", training.train), ("validation", training.validation)):
+        if samples is not None:
+            each = errors(operator, samples, case.rollout.steps, world).each
+            found[f"{name}_relative_l2"] = float(each.mean())
+    if case.run.precision == "bfloat16":
+        batch = training.validation or training.train
+        found["precision_error"] = precision_error(operator, batch)
+    if training.counts.get("test"):
+        found |= _tested(training, operator, training.data, "test_relative_l2")
+        one = errors(operator, training.samples("test"), 1, world).each
+        found["test_one_step_relative_l2"] = float(one.mean())
+        for points in case.test.points:
+            data = _resolved_again(training, points)
+            found |= _tested(training, operator, data, f"test_relative_l2_{points}")
+    return found
+
+
+def _tested(
+    training: Training, operator: LearnedOperator, data: DataSet, name: str
+) -> dict[str, Any]:
+    """Return the errors of roll-outs from true frames to the last."""
+    test = training.samples("test", data)
+    at = test.place(training.case.test.start)
+    found = errors(operator, test, test.longest(at), training.world, at=at)
+    told = spread(found.each)
+    return {
+        name: told["mean"],
+        f"{name}_median": told["median"],
+        f"{name}_max": told["max"],
+        f"{name}_interval": told["interval"],
+        f"{name}_final": float(found.by_frame[-1]),
+        f"{name}_by_frame": found.by_frame.tolist(),
+    }
+
+
+def _resolved_again(training: Training, points: int) -> DataSet:
+    """Return the test samples solved again, stored on other points."""
+    case, world = training.contents.case, training.world
+    assert case is not None  # noqa: S101  (the rules see to it)
+    other = finding.resolved_again(case, points, training.counts["test"])
+    folder = str(finding.made(other, training.observer)) if world.first else ""
+    return load(world.told(folder))

@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +27,9 @@ from pdekit.files import atomic
 from pdekit.files.checkpoint import load_checkpoint, save_checkpoint
 from pdekit.files.folders import claimed
 from pdekit.observer import Observer, Silent
-from pdekit.solvers.learned import checkpoint, preparing, report
+from pdekit.outcome import Done
+from pdekit.solvers.learned import checkpoint, judging, preparing, report
 from pdekit.solvers.learned.fitting import Fit, TrainingDiverged
-from pdekit.solvers.learned.judging import errors, precision_error, spread
 from pdekit.solvers.learned.operator import LearnedOperator
 from pdekit.solvers.learned.samples import Samples, gather_scales, prefers_increment
 from pdekit.solvers.learned.world import World
@@ -38,18 +37,6 @@ from pdekit.store import CASE, CHECKPOINT, LOG, SUMMARY
 
 MODEL = "model.safetensors"
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What came of a training; ``summary`` says it, like that of a run."""
-
-    summary: dict[str, Any]
-
-    @property
-    def status(self) -> str:
-        """How it ended."""
-        return str(self.summary["status"])
 
 
 def train(
@@ -92,7 +79,7 @@ def run_into(
     resume: bool = False,
     overwrite: bool = False,
     observer: Observer | None = None,
-) -> tuple[Trained, Path, PdekitError | None]:
+) -> tuple[Done, Path, PdekitError | None]:
     """Train a model and leave everything in a folder.
 
     Returns
@@ -219,7 +206,7 @@ class Training:
             return False
         return self.case.predict == "increment" or prefers_increment(self.train)
 
-    def into(self, folder: Path, saved: Any = None) -> Trained:
+    def into(self, folder: Path, saved: Any = None) -> Done:
         """Train all seeds from where a checkpoint stands, and write what comes of it."""
         for sentence in self.warnings:
             self.observer.message(f"warning: {sentence}")
@@ -240,7 +227,7 @@ class Training:
             if not isinstance(self.failure, Interrupted):
                 (folder / CHECKPOINT).unlink(missing_ok=True)
         logger.info("%s %s", summary["status"], summary["message"])
-        return Trained(summary)
+        return Done(summary)
 
     def _seed(self, number: int, saved: Any) -> None:
         """Train from one seed, judge what came of it, and write the model."""
@@ -291,7 +278,7 @@ class Training:
         began, operator = time.perf_counter(), self.operator
         self.observer.progress(1.0, "judging")
         try:
-            found = self._errors(operator)
+            found = judging.judged(self, operator)
         except Interrupted:  # while test samples are solved again
             self._keep()
             raise
@@ -307,50 +294,6 @@ class Training:
         if self.world.first:
             name = MODEL if number == 0 else f"model-seed-{seed}.safetensors"
             checkpoint.save(self.folder / name, operator, report.facts(self, number))
-
-    def _errors(self, operator: LearnedOperator) -> dict[str, Any]:
-        steps, world = self.case.rollout.steps, self.world
-        found: dict[str, Any] = {}
-        for name, samples in (("train", self.train), ("validation", self.validation)):
-            if samples is not None:
-                each = errors(operator, samples, steps, world).each
-                found[f"{name}_relative_l2"] = float(each.mean())
-        if self.case.run.precision == "bfloat16":
-            found["precision_error"] = precision_error(
-                operator, self.validation or self.train
-            )
-        if self.counts.get("test"):
-            found |= self._test(operator, self.data, "test_relative_l2")
-            test = self.samples("test")
-            one = errors(operator, test, 1, world).each
-            found["test_one_step_relative_l2"] = float(one.mean())
-            for points in self.case.test.points:
-                data = self._resolved_again(points)
-                found |= self._test(operator, data, f"test_relative_l2_{points}")
-        return found
-
-    def _test(self, operator: LearnedOperator, data: DataSet, name: str) -> dict[str, Any]:
-        """Return the errors of roll-outs from true frames to the last."""
-        test = self.samples("test", data)
-        at = test.place(self.case.test.start)
-        found = errors(operator, test, test.longest(at), self.world, at=at)
-        told = spread(found.each)
-        return {
-            name: told["mean"],
-            f"{name}_median": told["median"],
-            f"{name}_max": told["max"],
-            f"{name}_interval": told["interval"],
-            f"{name}_final": float(found.by_frame[-1]),
-            f"{name}_by_frame": found.by_frame.tolist(),
-        }
-
-    def _resolved_again(self, points: int) -> DataSet:
-        """Return the test samples solved again, stored on other points."""
-        case = self.contents.case
-        assert case is not None  # noqa: S101  (the rules see to it)
-        other = finding.resolved_again(case, points, self.counts["test"])
-        folder = str(finding.made(other, self.observer)) if self.world.first else ""
-        return load_data(self.world.told(folder))
 
 
 # -- resuming --------------------------------------------------------------------------

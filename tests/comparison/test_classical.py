@@ -10,7 +10,6 @@ import pytest
 
 from pdekit.case import BoundaryCase, load_case
 from pdekit.comparison import classical, timing
-from pdekit.comparison.marching import Marching
 from pdekit.comparison.scores import score
 from pdekit.comparison.solving import Solving, banded_solution, overlaps
 from pdekit.comparison.trial import Cut, Trial, trial_of
@@ -163,9 +162,11 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
         classical.families(tmp_path / "problem.yaml", [{"integrator": "etd"}], trial)
     with pytest.raises(PdekitError, match="coefficient"):
         Solving(load_case(DARCY), None, "", ())  # type: ignore[arg-type]
-    assert isinstance(
-        classical.families(tmp_path / "problem.yaml", [{}], trial)[0], Marching
-    )
+    both: list[dict[str, Any]] = [{}, {"integrator": "dop853_ip"}, {"integrator": "etdrk4"}]
+    fleet = classical.families(tmp_path / "problem.yaml", both, trial)
+    assert [each.label for each in fleet] == ["etdrk4", "dop853_ip", "etdrk4 no. 2"]
+    adaptive = fleet[1].method((16,), 1e-3)
+    assert fleet[1].words(adaptive.setting) == "16 points, rtol 0.001"  # type: ignore[arg-type]
     data = make(case_of(tmp_path / "b", WAVES), tmp_path / "b" / "out")
     with pytest.raises(PdekitError, match="3"):
         trial_of(data["test"], 1, Cut(history=3))

@@ -382,6 +382,13 @@ def test_choice_is_measured_once_and_kept(monkeypatch: pytest.MonkeyPatch) -> No
     assert SpectralConv(2, 2, (3, 3), reproducible=True)(x).shape == x.shape
 
 
+def test_a_choice_is_measured_in_inference_mode_too() -> None:
+    planner._measured.cache_clear()
+    with torch.inference_mode():
+        x = torch.zeros(2, 3, 64, 64)
+        assert planner.choose(x, 3, (64, 64), (5, 5), True) in planner.PATHS
+
+
 @pytest.mark.parametrize(
     ("sizes", "modes", "path"),
     [

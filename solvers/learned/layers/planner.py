@@ -72,11 +72,13 @@ def _rough(n: int) -> bool:
 @cache
 def _measured(problem: Problem) -> str:
     key = f"spectral convolution {problem} torch {torch.__version__}"
-    fields = [
-        torch.zeros(problem.batch, c, *n, dtype=problem.dtype, device=problem.device)
-        for c, n in zip(problem.channels, (problem.sizes, problem.out_sizes), strict=True)
-    ]
     with torch.inference_mode(False), torch.enable_grad():
+        fields = [
+            torch.zeros(problem.batch, c, *n, dtype=problem.dtype, device=problem.device)
+            for c, n in zip(
+                problem.channels, (problem.sizes, problem.out_sizes), strict=True
+            )
+        ]
         there = {path: partial(_analysis, fields[0], problem, path) for path in PATHS}
         back = {path: partial(_synthesis, fields[1], problem, path) for path in PATHS}
         return quickest(key, {path: (there[path], back[path]) for path in PATHS})
