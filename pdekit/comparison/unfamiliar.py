@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pdekit.case import AnyCase, DatasetCase
 from pdekit.comparison import classical, shifted
 from pdekit.comparison.front import Front, Mark, verdict
-from pdekit.comparison.scores import score, scores
+from pdekit.comparison.scores import scores
 from pdekit.comparison.timing import timed
 from pdekit.comparison.trial import Trial, in_batches
 from pdekit.errors import CaseError
