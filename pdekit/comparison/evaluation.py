@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pdekit import threads
-from pdekit.case import AnyCase, DatasetCase, EvaluateCase, problem_of
+from pdekit.case import AnyCase, EvaluateCase, problem_of
 from pdekit.comparison import classical, controls, report, shifted
 from pdekit.comparison.classical import Family, Ran
 from pdekit.comparison.entrants import (
@@ -26,14 +26,15 @@ from pdekit.comparison.entrants import (
     weights_of,
 )
 from pdekit.comparison.found import Found, Judged
-from pdekit.comparison.front import Front, Mark, verdict
+from pdekit.comparison.front import Mark
 from pdekit.comparison.scores import along_time, error_of_frames, scores
 from pdekit.comparison.summary import summary
 from pdekit.comparison.timing import Timing, timed
 from pdekit.comparison.trial import Cut, Method, Trial, in_batches, trial_of
+from pdekit.comparison.unfamiliar import judged_on, shifts_of
 from pdekit.datasets.dataset import DataSet
 from pdekit.datasets.loading import load
-from pdekit.errors import CaseError, Interrupted, NotApplicable, PdekitError
+from pdekit.errors import Interrupted, NotApplicable, PdekitError
 from pdekit.files import atomic
 from pdekit.files.folders import claimed
 from pdekit.observer import Observer, Silent
@@ -120,7 +121,7 @@ class Evaluation:
             self.warnings.append(f"the test split has {len(self.trial)} samples only")
         self.problem = self._problem()
         self.families: list[Family] = self._families(self.problem, self.trial)
-        self.shifts = self._shifts()
+        self.shifts = shifts_of(self)
         self.found = Found()
         self.total_s = 0.0
         for sentence in self.warnings:
@@ -245,68 +246,15 @@ class Evaluation:
 
     # -- out of distribution -----------------------------------------------------------
 
-    def _shifts(self) -> dict[str, tuple[Mapping[str, Any], DatasetCase]]:
-        """Return the changes and the case of each shifted data set; refuse wrong ones."""
-        if self.problem is None or self.case.shifted == "none":
-            return {}
-        given: Mapping[str, Mapping[str, Any]]
-        if isinstance(self.case.shifted, str):
-            given = shifted.suggested(shifted.case_with(self.folder, {}), self.problem)
-        else:
-            given = self.case.shifted
-        found: dict[str, tuple[Mapping[str, Any], DatasetCase]] = {}
-        for name, changes in given.items():
-            try:
-                found[name] = (changes, shifted.case_with(self.folder, changes))
-            except CaseError as error:
-                raise self.case.refusal(f"shifted.{name}", str(error)) from error
-        return found
-
     def _run_shifted(self) -> None:
         for number, (name, (changes, case)) in enumerate(self.shifts.items()):
             self.look(number / len(self.shifts), "shifted data")
             cut = Cut(self.cut.history, self.cut.stride)
             trial, problem = shifted.drawn(case, self.case.shifted_samples, cut)
-            self.found.shifted[name] = self._on_shifted(trial, problem, changes)
+            self.found.shifted[name] = judged_on(self, trial, problem, changes)
 
-    def _on_shifted(
-        self, trial: Trial, problem: AnyCase, changes: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """Judge models, and the classical settings of the front, on a shifted data set."""
-        front = self._front_on(trial, problem)
-        rows = []
-        for entrant in self.entrants:
-            answers = in_batches(entrant.model, trial, 32)
-            each = scores(self.case.metrics, answers, trial.truth)
-            seconds = timed(entrant.model, trial, repeats=3).batched
-            mark = Mark(seconds, each[self.case.metric].mean, entrant.label)
-            rows.append(
-                {
-                    "model": entrant.label,
-                    "seconds": seconds,
-                    "errors": {metric: score.facts() for metric, score in each.items()},
-                    **verdict(front, mark, 0.0, 0.0),
-                }
-            )
-        return {"changes": dict(changes), "samples": len(trial), "models": rows,
-                "classical": [vars(mark) for mark in front.marks]}  # fmt: skip
-
-    def _front_on(self, trial: Trial, problem: AnyCase) -> Front:
-        """Return the front of the settings that were chosen, on other samples."""
-        spec, marks = self.case.classical, []
-        solvers = spec.solvers or classical.default_solvers(problem, self.trial.grid)
-        fleet = classical.families(problem, solvers, trial, spec.precision)
-        named = {family.label: family for family in fleet}
-        for run in self._on_front():
-            family = named[run.setting.label]
-            method = family.method(run.setting.points, run.setting.effort)
-            timing = timed(method, trial, batches=(len(trial),), repeats=3)
-            answers = method(trial)
-            score = scores([self.case.metric], answers, trial.truth)[self.case.metric]
-            marks.append(Mark(timing.batched, score.mean, run.name))
-        return Front.of(marks)
-
-    def _on_front(self) -> Sequence[Ran]:
+    def on_front(self) -> Sequence[Ran]:
+        """Return the settings of the fronts, the least accurate first."""
         fronts = classical.fronts(self.found.runs).values()
         labels = {mark.label for front in fronts for mark in front.marks}
         chosen = [run for run in self.found.runs if run.name in labels]
@@ -329,7 +277,7 @@ class Evaluation:
         Those that are nearest, from both sides, to the best model; the ends if there is no
         model.
         """
-        chosen = self._on_front()
+        chosen = self.on_front()
         best = min(
             (m.scores[self.case.metric].mean for m in self.found.models), default=0.0
         )
