@@ -227,7 +227,7 @@ def test_one_mistake(tmp_path: Path, old: str, new: str, expected: str) -> None:
             (f"name: {name}", "7:7: name: must be plain, such as two_waves or waves/two")
             for name in ("../out", "/out", "a/../../b", "..", r"..\b", "'C:out'")
         ),
-        ("task: slove", "7:7: task: must be solve (got 'slove')"),
+        ("task: slove", "7:7: task: must be solve; did you mean 'solve'? (got 'slove')"),
     ],
 )
 def test_one_more_section(tmp_path: Path, section: str, expected: str) -> None:

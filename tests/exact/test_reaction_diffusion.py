@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pdekit.errors import PdekitError
 from pdekit.grid import Grid
 from pdekit.solvers.exact import pattern_states as states
 from pdekit.solvers.exact import phase_field
@@ -208,7 +209,7 @@ def test_noise_has_its_size_and_its_band_on_any_grid(ndim: int) -> None:
 
 
 def test_noise_needs_a_mode() -> None:
-    with pytest.raises(ParameterError, match="no mode"):
+    with pytest.raises(PdekitError, match="no mode"):
         states.noise(Grid.periodic(16, (0, 2 * np.pi)).points()[0], bandwidth=0.9)
 
 
