@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import atexit
 import gc
-import glob
 import os
 import shlex
 import sys
@@ -162,8 +161,9 @@ def _status(summary: dict[str, Any], watch: Watch) -> int:
 
 def _latest(base: Path) -> Path:
     """Return the newest of DIR, DIR-2, … that can be continued, or DIR itself."""
-    candidates = [base, *base.parent.glob(f"{glob.escape(base.name)}-*")]
-    kept = [p / name for p in candidates for name in ("checkpoint.h5", "parts")]
+    from pdekit.files.folders import numbered
+
+    kept = [p / name for p in numbered(base) for name in ("checkpoint.h5", "parts")]
     found = [path for path in kept if path.exists()]
     return max(found, key=lambda path: path.stat().st_mtime, default=base / "none").parent
 

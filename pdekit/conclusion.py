@@ -276,19 +276,10 @@ def _check(
 ) -> dict[str, Any]:
     """Measure one metric and hold it against its bound."""
     name = spec.metric or label
-    bounds = {
-        key: value for key in metrics.BOUNDS if (value := getattr(spec, key)) is not None
-    }
-    found: dict[str, Any] = {"metric": name, "value": None, **bounds, "holds": False}
-    if name != label:
-        found["label"] = label
-    if spec.at is not None:
-        found["at"] = spec.at
     try:
         value = measure(name, spec.params, spec.at, result, equation)
     except Exception as problem:  # a metric that fails must not cost the result
         logger.exception("metric %s failed", name)
-        return found | {"why": f"{type(problem).__name__}: {problem}"}
-    if not np.isfinite(value):
-        return found | {"why": "not known for this run"}
-    return found | {"value": value, "holds": metrics.holds(value, bounds)}
+        return metrics.held(label, spec, None, f"{type(problem).__name__}: {problem}")
+    known = value if np.isfinite(value) else None
+    return metrics.held(label, spec, known, "not known for this run")

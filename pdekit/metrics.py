@@ -17,6 +17,7 @@ import numpy as np
 from pdekit.errors import UnknownName
 
 if TYPE_CHECKING:
+    from pdekit.case.schema import CheckSpec
     from pdekit.equation import AbstractEquation
     from pdekit.result import Result
 
@@ -124,6 +125,20 @@ def holds(value: float, check: Mapping[str, Any]) -> bool:
         low, high = check["between"]
         return bool(low <= value <= high)
     return abs(value - float(check["equals"])) <= float(check["within"])
+
+
+def held(label: str, spec: CheckSpec, value: float | None, unknown: str) -> dict[str, Any]:
+    """Return a check of a case with what was found, or why that is not known."""
+    name = spec.metric or label
+    bounds = {key: v for key in BOUNDS if (v := getattr(spec, key)) is not None}
+    found = {"metric": name, "value": value, **bounds, "holds": False}
+    if name != label:
+        found["label"] = label
+    if spec.at is not None:
+        found["at"] = spec.at
+    if value is None:
+        return found | {"why": unknown}
+    return found | {"holds": holds(value, bounds)}
 
 
 def _takes_time(equation: Any, name: str) -> bool:

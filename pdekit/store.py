@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdekit import inputs, provenance, threads
-from pdekit.case import AnyCase, BoundaryCase, Case, load_case
+from pdekit.case import AnyCase, BoundaryCase, Case, Loaded, same_case
 from pdekit.conclusion import plan_of
-from pdekit.errors import CaseError, PdekitError, ResultFileError
+from pdekit.errors import PdekitError, ResultFileError
 from pdekit.files import atomic, folders
 from pdekit.files.checkpoint import load_checkpoint, save_checkpoint
 from pdekit.files.writer import ResultWriter, read_result
@@ -181,20 +181,23 @@ def checkpoint_of(case: AnyCase, folder: Path) -> Saved | None:
             f"{folder}: the run there is finished; nothing to resume "
             "(use --overwrite, or another --out, to run again)"
         )
-    if (folder / CASE).exists() and not _holds(folder / CASE, case):
+    refuse_another(folder, inputs.as_written(case))
+    return None
+
+
+def refuse_another(folder: Path, written: Loaded) -> None:
+    """Refuse to go on in a folder with the results of another case.
+
+    Raises
+    ------
+    ResultFileError
+        If there is a case, and not one with the same answer.
+    """
+    if (folder / CASE).exists() and not same_case(folder / CASE, written):
         raise ResultFileError(
             f"{folder}: holds another case, or this case has been changed since "
             "(use --overwrite, or another --out)"
         )
-    return None
-
-
-def _holds(path: Path, case: AnyCase) -> bool:
-    """Whether a written case has the same answer as ``case``."""
-    try:
-        return load_case(path).digest() == inputs.as_written(case).digest()
-    except CaseError:
-        return False
 
 
 def _as_before(case: Case, meta: Mapping[str, Any]) -> Case:

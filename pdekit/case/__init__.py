@@ -17,8 +17,10 @@ from pdekit.case.loader import (
     dataset_case,
     load_case,
     problem_of,
+    same_case,
     shipped_cases,
     solved_case,
+    train_case,
 )
 from pdekit.case.train_case import TrainCase
 
@@ -34,6 +36,8 @@ __all__ = [
     "dataset_case",
     "load_case",
     "problem_of",
+    "same_case",
     "shipped_cases",
     "solved_case",
+    "train_case",
 ]

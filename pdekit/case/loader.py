@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar, cast
 
 from pydantic import Field as Key
 from pydantic import ValidationError
@@ -40,7 +40,7 @@ from pdekit.case.train_case import TrainCase
 from pdekit.case.wording import followed, plain_words, shown
 from pdekit.case.written import SolvedCase, Written
 from pdekit.case.yaml_lines import KeyPath, parse, read_text
-from pdekit.errors import CaseError, Problem, near_misses, suggestion
+from pdekit.errors import CaseError, PdekitError, Problem, near_misses, suggestion
 
 __all__ = ["Case", "case_schema", "load_case", "shipped_cases"]
 
@@ -72,6 +72,7 @@ class Case(SolvedCase):
         return self.origin
 
 
+T = TypeVar("T", bound=Written)
 AnyCase: TypeAlias = Case | BoundaryCase
 """A case of an equation that evolves in a periodic box, or of a boundary-value problem."""
 Loaded: TypeAlias = AnyCase | DatasetCase | TrainCase | EvaluateCase
@@ -127,10 +128,7 @@ def solved_case(
     CaseError
         With everything that is wrong, or if it has another task.
     """
-    case = load_case(source, overrides)
-    if not isinstance(case, Case | BoundaryCase):
-        raise case.refusal("task", f"must be solve here (got {case.task!r})")
-    return case
+    return cast(AnyCase, _of_task("solve", (Case, BoundaryCase), source, overrides))
 
 
 def dataset_case(
@@ -143,16 +141,42 @@ def dataset_case(
     CaseError
         With everything that is wrong, or if it has another task.
     """
+    return _of_task("dataset", (DatasetCase,), source, overrides)
+
+
+def train_case(
+    source: str | Path | Mapping[str, Any] | Loaded, overrides: Overrides | None = None
+) -> TrainCase:
+    """Read a case that trains a model, and check all of it.
+
+    Raises
+    ------
+    CaseError
+        With everything that is wrong, or if it has another task.
+    """
+    return _of_task("train", (TrainCase,), source, overrides)
+
+
+def same_case(file: Path, case: Loaded) -> bool:
+    """Whether a file holds a case with the same answer; not if it cannot be used."""
+    try:
+        return load_case(file).digest() == case.digest()
+    except PdekitError:
+        return False
+
+
+def _of_task(
+    task: str, kinds: tuple[type[T], ...], source: Any, overrides: Overrides | None
+) -> T:
     case = load_case(source, overrides)
-    if not isinstance(case, DatasetCase):
-        raise case.refusal("task", f"must be dataset here (got {case.task!r})")
+    if not isinstance(case, kinds):
+        raise case.refusal("task", f"must be {task} here (got {case.task!r})")
     return case
 
 
 def problem_of(case: DatasetCase) -> AnyCase:
     """Load the case that a data set draws its samples from."""
-    source = case._source or Source("<case>", Path.cwd(), {}, trusted=True)
-    return solved_case(located(source, case.problem), case.set)
+    return solved_case(located(case.written_in(), case.problem), case.set)
 
 
 def located(source: Source, problem: str) -> str | Path:

@@ -80,13 +80,17 @@ class Written(Section):
             return CaseError([Problem(path, message)])
         return CaseError([self._source.problem(parts, message)])
 
+    def written_in(self) -> Source:
+        """Return where the case was written; the working folder, if in a program."""
+        return self._source or Source("<case>", Path.cwd(), {}, trusted=True)
+
     def file(self, path: str, name: str) -> Path:
         """Absolute path of a file that the key ``path`` names.
 
         It is relative to the case file and does not leave its folder, unless it was given
         on the command line or in a program.
         """
-        source = self._source or Source("<case>", Path.cwd(), {}, trusted=True)
+        source = self.written_in()
         try:
             return resolve(source, tuple(path.split(".")), name)
         except (OSError, ValueError) as error:

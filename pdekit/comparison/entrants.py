@@ -9,15 +9,15 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdekit.case import DatasetCase, EvaluateCase, TrainCase, load_case
+from pdekit.case import DatasetCase, EvaluateCase, TrainCase, dataset_case, same_case
 from pdekit.case.evaluate_rules import data_of, model_of
-from pdekit.case.source import Source
 from pdekit.comparison.trial import Cut
 from pdekit.datasets.dataset import DataSet, Split
 from pdekit.datasets.finding import RUNS, made
 from pdekit.datasets.leakage import digests
 from pdekit.datasets.loading import load
 from pdekit.errors import CaseError, PdekitError
+from pdekit.files.folders import numbered
 from pdekit.files.weights import WeightsError
 from pdekit.observer import Observer
 from pdekit.store import CASE, SUMMARY
@@ -57,11 +57,6 @@ class Entrant:
         }
 
 
-def source_of(case: EvaluateCase) -> Source:
-    """Return where a case was written."""
-    return case._source or Source("<case>", Path.cwd(), {}, trusted=True)
-
-
 def weights_of(case: EvaluateCase, observer: Observer) -> list[Path]:
     """Return the files or folders of the models; train those that have not been."""
     each = named(case)
@@ -73,7 +68,7 @@ def named(case: EvaluateCase) -> list[Path | TrainCase]:
     found = []
     for number, name in enumerate(case.models):
         try:
-            found.append(model_of(source_of(case), name))
+            found.append(model_of(case.written_in(), name))
         except ValueError as error:
             raise case.refusal(f"models.{number}", str(error)) from error
     return found
@@ -84,11 +79,11 @@ def trained(case: TrainCase, observer: Observer) -> Path:
     from pdekit.tasks import run_into
 
     base = RUNS / (case.name or "model")
-    for folder in (base, *sorted(base.parent.glob(f"{base.name}-*"))):
+    for folder in numbered(base):
         if (
             (folder / MODEL).is_file()
             and (folder / SUMMARY).is_file()
-            and _same(folder, case)
+            and same_case(folder / CASE, case)
         ):
             return folder
     observer.message(f"training {case.name or base.name}")
@@ -98,21 +93,13 @@ def trained(case: TrainCase, observer: Observer) -> Path:
     return folder
 
 
-def _same(folder: Path, case: TrainCase) -> bool:
-    try:
-        there = load_case(folder / CASE)
-    except CaseError:
-        return False
-    return isinstance(there, TrainCase) and there.digest() == case.digest()
-
-
 def data_folder(
     case: EvaluateCase, entrants: Sequence[Entrant], observer: Observer
 ) -> Path:
     """Return the folder of the data, made when it is missing."""
     if case.data is not None:
         try:
-            given = data_of(source_of(case), case.data)
+            given = data_of(case.written_in(), case.data)
         except ValueError as error:
             raise case.refusal("data", str(error)) from error
         return made(given, observer) if isinstance(given, DatasetCase) else given
@@ -222,10 +209,9 @@ def leak(entrant: Entrant, folder: Path, data: DataSet) -> str:
 def digest_of(folder: Path) -> str | None:
     """Return the digest of the case of a data set, None for data of others."""
     try:
-        case = load_case(folder / CASE)
+        return dataset_case(folder / CASE).digest()
     except CaseError:
         return None
-    return case.digest() if isinstance(case, DatasetCase) else None
 
 
 def seconds_of(folder: Path) -> float:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pdekit
 from pdekit.comparison.classical import TUNED
-from pdekit.comparison.summary import RESOLVABLE, SHARE
+from pdekit.comparison.summary import SHARE
 from pdekit.comparison.tables import tables
 from pdekit.comparison.words import BETTER, WAYS, number
+from pdekit.datasets.dataset import RESOLVABLE
 from pdekit.files import atomic
 from pdekit.report import check_in_words, embedded, rendered
 

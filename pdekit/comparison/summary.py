@@ -10,14 +10,13 @@ import numpy as np
 from pdekit import metrics, provenance
 from pdekit.comparison import classical
 from pdekit.comparison.front import verdict
+from pdekit.datasets.dataset import RESOLVABLE
 from pdekit.errors import PdekitError
 
 if TYPE_CHECKING:
     from pdekit.comparison.evaluation import Evaluation
     from pdekit.comparison.found import Judged
 
-RESOLVABLE = 3.0
-"""Errors below so many times that of the data say nothing about a model."""
 SHARE = 0.1
 """What the error of the data should be of the best error of a model, at most."""
 WAYS = {True: "batched", False: "alone"}
@@ -143,16 +142,7 @@ def least(values: Any) -> float | None:
 
 
 def _checks(evaluation: Evaluation, found: dict[str, Any]) -> list[dict[str, Any]]:
-    out = []
-    for label, spec in evaluation.case.checks.items():
-        name = spec.metric or label
-        bounds = {k: v for k in metrics.BOUNDS if (v := getattr(spec, k)) is not None}
-        value = found.get(name)
-        check = {"metric": name, "value": value, **bounds, "holds": False}
-        if name != label:
-            check["label"] = label
-        if value is None:
-            out.append(check | {"why": "not known"})
-        else:
-            out.append(check | {"holds": metrics.holds(float(value), bounds)})
-    return out
+    return [
+        metrics.held(label, spec, found.get(spec.metric or label), "not known")
+        for label, spec in evaluation.case.checks.items()
+    ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pdekit.comparison.summary import RESOLVABLE
 from pdekit.comparison.words import BETTER, WAYS, error_words, milliseconds, number
+from pdekit.datasets.dataset import RESOLVABLE
 
 
 def table(

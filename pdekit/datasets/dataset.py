@@ -11,6 +11,9 @@ from pdekit.errors import UnknownName
 from pdekit.grid import Grid
 from pdekit.typing import Array
 
+RESOLVABLE = 3.0
+"""Errors below so many times that of the data say nothing about a model."""
+
 
 @dataclass(frozen=True)
 class Header:

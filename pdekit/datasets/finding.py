@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pdekit.case import DatasetCase, dataset_case, problem_of, shipped_cases
+from pdekit.case import DatasetCase, dataset_case, problem_of, same_case, shipped_cases
 from pdekit.case.dataset_case import SPLITS, SampleCounts
 from pdekit.case.functions import resolve
 from pdekit.case.source import Source
@@ -15,7 +14,8 @@ from pdekit.datasets.generation import run_into
 from pdekit.datasets.loading import load
 from pdekit.datasets.parts import FOLDER
 from pdekit.datasets.sampling import sampler_of
-from pdekit.errors import PdekitError, UnknownName
+from pdekit.errors import UnknownName
+from pdekit.files.folders import numbered
 from pdekit.grid import Grid
 from pdekit.observer import Observer
 from pdekit.store import CASE, SUMMARY
@@ -102,8 +102,8 @@ def made(case: DatasetCase, observer: Observer) -> Path:
     """
     base = RUNS / (case.name or "data")
     unfinished = None
-    for folder in _candidates(base):
-        if not _same(folder, case):
+    for folder in numbered(base):
+        if not same_case(folder / CASE, case):
             continue
         if (folder / FOLDER).is_dir():
             unfinished = folder
@@ -129,18 +129,6 @@ def resolved_again(case: DatasetCase, points: int, test: int) -> DatasetCase:
             "checks": {},
         }
     )
-
-
-def _candidates(base: Path) -> Iterator[Path]:
-    yield from (base, *sorted(base.parent.glob(f"{glob.escape(base.name)}-*")))
-
-
-def _same(folder: Path, case: DatasetCase) -> bool:
-    """Whether a folder holds samples of this case."""
-    try:
-        return dataset_case(folder / CASE).digest() == case.digest()
-    except PdekitError:
-        return False
 
 
 def _enough(folder: Path, case: DatasetCase) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pdekit import threads
-from pdekit.case import AnyCase, DatasetCase, dataset_case, load_case, problem_of
+from pdekit.case import AnyCase, DatasetCase, dataset_case, problem_of
 from pdekit.case.loader import Loaded
 from pdekit.case.source import Overrides
 from pdekit.datasets import report
@@ -25,7 +25,6 @@ from pdekit.datasets.workers import SamplesFailed, solved
 from pdekit.datasets.writing import created, file_of, write_statistics
 from pdekit.errors import (
     BlowUp,
-    CaseError,
     Interrupted,
     NotConverged,
     PdekitError,
@@ -36,7 +35,7 @@ from pdekit.files.folders import claimed
 from pdekit.observer import Observer, Silent
 from pdekit.outcome import Done
 from pdekit.run import threads_of
-from pdekit.store import CASE, LOG, SUMMARY
+from pdekit.store import CASE, LOG, SUMMARY, refuse_another
 
 PROBLEM = "problem.yaml"
 TWICE = 2
@@ -95,7 +94,7 @@ def run_into(
     with threads.limit(threads_of(problem)), np.errstate(over="ignore", invalid="ignore"):
         making = Making(case, problem, observer)
         if resume:
-            refuse_another(case, folder)
+            require_resumable(case, folder)
         with claimed(folder, LOG, resume=resume, overwrite=overwrite) as folder:
             return making.into(folder), folder, making.failure
 
@@ -245,21 +244,11 @@ def _coarse(sampler: Sampler) -> list[str]:
     ]
 
 
-def refuse_another(case: DatasetCase, folder: Path) -> None:
+def require_resumable(case: DatasetCase, folder: Path) -> None:
     """Refuse to go on with a data set that is complete, or that is of another case."""
     if (folder / SUMMARY).exists() and not (folder / FOLDER).exists():
         raise ResultFileError(
             f"{folder}: the data set there is finished; nothing to resume "
             "(use --overwrite, or another --out, to make it again)"
         )
-    if not (folder / CASE).exists():
-        return
-    try:
-        same = load_case(folder / CASE).digest() == case.digest()
-    except CaseError:
-        same = False
-    if not same:
-        raise ResultFileError(
-            f"{folder}: holds another case, or this case has been changed since "
-            "(use --overwrite, or another --out)"
-        )
+    refuse_another(folder, case)

@@ -81,8 +81,5 @@ def _check(making: Making, label: str) -> dict[str, Any]:
     spec = making.case.checks[label]
     early = making.sampler.times <= spec.params.get("until", np.inf)
     worst = float(making.errors[early].max()) if early.any() else np.nan
-    bounds = {k: v for k in metrics.BOUNDS if (v := getattr(spec, k)) is not None}
-    found = {"metric": spec.metric or label, "value": None, **bounds, "holds": False}
-    if np.isnan(worst):
-        return found | {"why": "not known without data_error and a frame to compare"}
-    return found | {"value": worst, "holds": metrics.holds(worst, bounds)}
+    unknown = "not known without data_error and a frame to compare"
+    return metrics.held(label, spec, None if np.isnan(worst) else worst, unknown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import logging
 import os
 import shutil
@@ -41,6 +42,11 @@ def new_output_folder(base: str | Path, *, overwrite: bool = False) -> Path:
         if _is_empty(folder):
             return folder
     raise AssertionError  # count never ends
+
+
+def numbered(base: Path) -> list[Path]:
+    """Return where runs may be that asked for a folder: itself, and those beside it."""
+    return [base, *sorted(base.parent.glob(f"{glob.escape(base.name)}-*"))]
 
 
 def _make(folder: Path) -> None:

@@ -9,7 +9,6 @@ import torch
 
 from pdekit import threads
 from pdekit.case import DatasetCase, TrainCase, shipped_cases
-from pdekit.case.source import Source
 from pdekit.datasets import finding
 from pdekit.datasets.dataset import DataSet
 from pdekit.datasets.finding import Contents
@@ -27,8 +26,7 @@ second costs more than it gives at any size."""
 
 def named(case: TrainCase) -> Path | DatasetCase:
     """Return the folder, or the case, of the data."""
-    source = case._source or Source("<case>", Path.cwd(), {}, trusted=True)
-    return finding.named(source, case.data)
+    return finding.named(case.written_in(), case.data)
 
 
 def data_of(case: TrainCase, observer: Observer, world: World) -> Path:

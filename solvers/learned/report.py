@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdekit import metrics, provenance, threads
+from pdekit.datasets.dataset import RESOLVABLE
 from pdekit.errors import Interrupted
 from pdekit.files import atomic
 from pdekit.solvers.learned.samples import extent
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from pdekit.solvers.learned.training import Training
 
 HISTORY = "history.csv"
-DOUBTFUL = 3.0
-"""Times the error of the data below which an error says little about the model."""
 HALF = 0.01
 """Share of the model's own error that half precision may add."""
 
@@ -89,7 +88,11 @@ def summary(training: Training) -> dict[str, Any]:
     """Return what ``summary.json`` holds."""
     case, failure, results = training.case, training.failure, training.results
     found = measured(training)
-    checks = [_check(training, label, found) for label in case.checks]
+    unknown = "not known for this training"
+    checks = [
+        metrics.held(label, spec, found.get(spec.metric or label), unknown)
+        for label, spec in case.checks.items()
+    ]
     status = "ok" if all(check["holds"] for check in checks) else "check_failed"
     if failure is not None:
         status = "interrupted" if isinstance(failure, Interrupted) else "diverged"
@@ -187,9 +190,9 @@ def _doubts(training: Training, errors: dict[str, Any]) -> list[str]:
     """Say where an error is too close to that of the data, or of the arithmetic."""
     out, floor = [], data_error(training)
     value = errors.get("test_relative_l2")
-    if floor is not None and value is not None and value < DOUBTFUL * floor:
+    if floor is not None and value is not None and value < RESOLVABLE * floor:
         out.append(
-            f"the test error {value:.2g} is below {DOUBTFUL:g} times the estimated error "
+            f"the test error {value:.2g} is below {RESOLVABLE:g} times the estimated error "
             f"of the data, {floor:.2g}: solve the data finer before it says anything"
         )
     extra = errors.get("precision_error")
@@ -199,20 +202,6 @@ def _doubts(training: Training, errors: dict[str, Any]) -> list[str]:
             "error; more than 1 % is too much: use run.precision: single"
         )
     return out
-
-
-def _check(
-    training: Training, label: str, found: dict[str, float | None]
-) -> dict[str, Any]:
-    """Hold a metric against its bound."""
-    spec = training.case.checks[label]
-    bounds = {k: v for k in metrics.BOUNDS if (v := getattr(spec, k)) is not None}
-    name = spec.metric or label
-    value = found.get(name)
-    told = {"metric": name, "value": value, **bounds, "holds": False}
-    if value is None:
-        return told | {"why": "not known for this training"}
-    return told | {"holds": metrics.holds(value, bounds)}
 
 
 def write(training: Training, told: dict[str, Any]) -> None:

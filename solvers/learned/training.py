@@ -5,20 +5,19 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from pdekit import threads
-from pdekit.case import Loaded, TrainCase, load_case
+from pdekit.case import Loaded, TrainCase, train_case
 from pdekit.case.source import Overrides
 from pdekit.datasets import finding
 from pdekit.datasets.dataset import DataSet
 from pdekit.datasets.loading import load as load_data
 from pdekit.errors import (
-    CaseError,
     Interrupted,
     PdekitError,
     ResultFileError,
@@ -33,7 +32,7 @@ from pdekit.solvers.learned.fitting import Fit, TrainingDiverged
 from pdekit.solvers.learned.operator import LearnedOperator
 from pdekit.solvers.learned.samples import Samples, gather_scales, prefers_increment
 from pdekit.solvers.learned.world import World
-from pdekit.store import CASE, CHECKPOINT, LOG, SUMMARY
+from pdekit.store import CASE, CHECKPOINT, LOG, SUMMARY, refuse_another
 
 MODEL = "model.safetensors"
 logger = logging.getLogger(__name__)
@@ -63,9 +62,7 @@ def train(
     TrainingDiverged, Interrupted
         If the loss becomes infinite, or the observer stops it; what is there is kept.
     """
-    loaded = load_case(case, overrides)
-    if not isinstance(loaded, TrainCase):
-        raise loaded.refusal("task", f"must be train here (got {loaded.task!r})")
+    loaded = train_case(case, overrides)
     _, folder, failure = run_into(loaded, Path(folder), resume=resume, observer=observer)
     if failure is not None:
         raise failure
@@ -314,12 +311,5 @@ def saved_in(folder: Path, case: TrainCase) -> tuple[dict[str, Any], dict[str, A
             f"{folder}: the training there is finished; nothing to resume "
             "(use --overwrite, or another --out, to train again)"
         )
-    if (folder / CASE).exists():
-        with suppress(CaseError):
-            if load_case(folder / CASE).digest() == case.digest():
-                return None
-        raise ResultFileError(
-            f"{folder}: holds another case, or this case has been changed since "
-            "(use --overwrite, or another --out)"
-        )
+    refuse_another(folder, case)
     return None
